@@ -1,0 +1,120 @@
+# What can be done with this project: `make` lists it. Every target sets up what it needs first; see tooling/setup.sh.
+# Written for GNU make; CARGO, PREFIX, DESTDIR, FUZZ_SECONDS and the like can be given on the command line.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CARGO ?= cargo
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 600
+# Seconds without a note after which `make run` ends the take by itself; empty: Ctrl-C ends it.
+STOP_AFTER ?=
+# Where `make run` puts what you play.
+FILE := take-$(shell date +%Y%m%d-%H%M%S).mid
+
+# rustup puts cargo there, and a shell opened before that does not know.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+target := $(or $(CARGO_TARGET_DIR),target)
+composer := $(target)/release/composer
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup setup-test setup-rig setup-fuzz setup-screenshots
+setup:
+	@tooling/setup.sh build
+setup-test:
+	@tooling/setup.sh build test
+setup-rig:
+	@tooling/setup.sh build test rig
+	@tests/rig/setup.sh
+setup-fuzz:
+	@tooling/setup.sh build fuzz
+setup-screenshots:
+	@tooling/setup.sh build test rig screenshots
+	@tests/rig/setup.sh
+
+
+# Ctrl-C, which ends the take, goes to everybody on the terminal: this shell has to outlive it.
+.PHONY: run
+run: build ## build, then record what you play on the keyboard, or the built-in demo where there is none
+	@trap : INT; \
+	"$(composer)" record "$(FILE)" --or-virtual $(if $(STOP_AFTER),--stop-after $(STOP_AFTER)); \
+	if [ -f "$(FILE)" ]; then "$(composer)" info "$(FILE)"; fi
+
+.PHONY: build
+build: setup ## build the program, its manual pages and its completions
+	@$(CARGO) build --release --locked
+	@tooling/install.sh prepare "$(composer)" "$(target)/dist"
+
+# No dependency on `build`: under sudo there is often no cargo, and root's files do not belong in target.
+.PHONY: install
+install: ## install what `make build` made, and the udev rule; PREFIX (/usr/local), DESTDIR
+	@[ -d "$(target)/dist" ] || { [ "$$(id -u)" = 0 ] && ! command -v $(CARGO) > /dev/null && { echo "Nothing to install yet: type 'make build' first, as yourself." >&2; exit 1; } || $(MAKE) --no-print-directory build; }
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" tooling/install.sh install "$(composer)" "$(target)/dist"
+
+.PHONY: uninstall
+uninstall: ## remove what `make install` put there
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" tooling/install.sh uninstall
+
+
+.PHONY: test
+test: setup-test ## everything that CI runs except the rig: format, lints, tests, documentation
+	@$(MAKE) --no-print-directory lint
+	@tooling/test-setup.sh
+	COMPOSER_REQUIRE_UMOCKDEV=1 COMPOSER_REQUIRE_READERS=1 $(CARGO) test --locked
+	COMPOSER_REQUIRE_UMOCKDEV=1 COMPOSER_REQUIRE_READERS=1 $(CARGO) test --locked --no-default-features
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+# The fuzz targets are only checked, which any compiler can, and libFuzzer itself need not be built for it.
+.PHONY: lint
+lint: setup-test ## format, clippy with and without features, fuzz targets, shellcheck
+	$(CARGO) fmt --check
+	$(CARGO) lint
+	$(CARGO) lint-minimal
+	CUSTOM_LIBFUZZER_PATH=/not/linked/libfuzzer.a $(CARGO) check --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir "$(target)/fuzz"
+	shellcheck tooling/*.sh tooling/*/*.sh tests/rig/*.sh tests/rig/*/*.sh tests/rig/stage2 .ci/run
+
+.PHONY: rig-test
+rig-test: setup-rig ## the program with an emulated keyboard under a real kernel; CASES="record unplug" for some
+	$(CARGO) build --release --locked
+	@tests/rig/test.sh $(CASES)
+
+
+.PHONY: bench
+bench: bench-start bench-smf bench-long-take ## all benchmarks except the rig's
+
+.PHONY: bench-start
+bench-start: setup ## how soon `composer --help` and `composer devices` answer
+	$(CARGO) bench --locked --bench start
+
+.PHONY: bench-smf
+bench-smf: setup ## reading a file of a million notes, beside midly
+	$(CARGO) bench --locked --bench smf
+
+.PHONY: bench-long-take
+bench-long-take: setup ## memory and processor of an hour's recording, in a minute and a half
+	$(CARGO) bench --locked --bench long_take
+
+.PHONY: bench-timing
+bench-timing: setup-rig ## recorded against scripted note times, beside arecordmidi, in the rig
+	$(CARGO) build --release --locked
+	@tests/rig/timing/bench.sh
+
+.PHONY: fuzz
+fuzz: setup-fuzz ## every fuzz target for FUZZ_SECONDS (600)
+	@for target in $$($(CARGO) +nightly fuzz list); do \
+	  $(CARGO) +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; \
+	done
+
+.PHONY: screenshots
+screenshots: setup-screenshots ## make the pictures of the README anew, from the program in the rig
+	$(CARGO) build --release --locked
+	@tooling/screenshots.sh
+
+include tests/audio-rig/audio.mk
+include training/train.mk

@@ -1,0 +1,103 @@
+//! Finished sounds, by rodio: decoding and hearing what has been rendered.
+//!
+//! rodio mixes, resamples and queues whole sounds with little code, through locks and allocations in
+//! its own stream: right for listening to a file, and the reason why nothing live goes through it.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
+
+use super::output::OutputError;
+use super::outputs::quietly;
+
+/// Why a sound cannot be heard.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditionError {
+    /// No file.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no sound.
+    #[error("{path}: {reason}")]
+    NoSound {
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// No output.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// A sound that plays until this is dropped.
+pub struct Audition {
+    player: Player,
+    length: Option<Duration>,
+    // After the player, which it feeds.
+    _sink: MixerDeviceSink,
+}
+
+impl std::fmt::Debug for Audition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Audition").field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+impl Audition {
+    /// Plays a WAV or FLAC file on the system's output.
+    ///
+    /// # Errors
+    /// When it cannot be read or decoded, or there is no output.
+    pub fn of_file(path: &Path) -> Result<Audition, AuditionError> {
+        let name = || path.display().to_string();
+        let file = File::open(path).map_err(|source| AuditionError::File { path: name(), source })?;
+        let sound =
+            Decoder::try_from(file).map_err(|e| AuditionError::NoSound { path: name(), reason: e.to_string() })?;
+        Audition::of(sound)
+    }
+
+    /// Plays any sound: a [`Performance`](super::performance::Performance), for instance.
+    ///
+    /// # Errors
+    /// When there is no output.
+    pub fn of(sound: impl Source + Send + 'static) -> Result<Audition, AuditionError> {
+        let length = sound.total_duration();
+        let no_device =
+            |e: rodio::DeviceSinkError| OutputError::NoDevice { system: "rodio".into(), reason: e.to_string() };
+        let mut sink = quietly(DeviceSinkBuilder::open_default_sink).map_err(no_device)?;
+        sink.log_on_drop(false);
+        let player = Player::connect_new(sink.mixer());
+        player.append(sound);
+        Ok(Audition { player, length, _sink: sink })
+    }
+
+    /// How long it is, where that is known.
+    #[must_use]
+    pub fn length(&self) -> Option<Duration> {
+        self.length
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn position(&self) -> Duration {
+        self.player.get_pos()
+    }
+
+    /// Whether it has been heard to its end.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.player.empty()
+    }
+
+    /// Stops for a while, or goes on.
+    pub fn pause(&self, paused: bool) {
+        if paused { self.player.pause() } else { self.player.play() }
+    }
+}

@@ -1,0 +1,244 @@
+//! What the keys play: one or more layers, each with its instrument, range, transposition and
+//! feeling for velocity; and which knob acts on what.
+
+use crate::audio::sequencer::Program;
+use crate::music::message::{Channel, Controller, Key, Message, Value, Velocity, Voice};
+use crate::music::take::Sounding;
+
+/// How the force of a touch becomes loudness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VelocityCurve {
+    /// A light touch is already loud.
+    Soft,
+    /// As the keyboard says.
+    #[default]
+    Linear,
+    /// Only a heavy touch is loud.
+    Hard,
+    /// Always the same.
+    Fixed(Velocity),
+}
+
+impl VelocityCurve {
+    /// The velocity that sounds; never 0.
+    #[must_use]
+    pub fn apply(self, velocity: Velocity) -> Velocity {
+        let bent = |power: f32| {
+            let v = f32::from(velocity.get()) / 127.0;
+            Velocity::masked((v.powf(power) * 127.0).round().clamp(1.0, 127.0) as u8)
+        };
+        match self {
+            VelocityCurve::Soft => bent(0.55),
+            VelocityCurve::Linear => Velocity::masked(velocity.get().max(1)),
+            VelocityCurve::Hard => bent(1.8),
+            VelocityCurve::Fixed(v) => Velocity::masked(v.get().max(1)),
+        }
+    }
+}
+
+/// One instrument under the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The synthesiser's channel that it plays on.
+    pub channel: Channel,
+    /// Its instrument; on the channel of percussion a kit.
+    pub program: Program,
+    /// Semitones up (or down), octaves included; keys beyond the range of MIDI are silent.
+    pub transpose: i8,
+    /// Its feeling for velocity.
+    pub curve: VelocityCurve,
+    /// The lowest and the highest key that it answers to.
+    pub keys: (Key, Key),
+}
+
+impl Layer {
+    /// All keys as they are, on channel 1.
+    #[must_use]
+    pub fn new(program: Program) -> Layer {
+        Layer {
+            channel: Channel::default(),
+            program,
+            transpose: 0,
+            curve: VelocityCurve::Linear,
+            keys: (Key::masked(0), Key::masked(127)),
+        }
+    }
+}
+
+/// What the keyboard's controllers become: by number, `None` for those that make no sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knobs([Option<u8>; 128]);
+
+impl Default for Knobs {
+    /// Everything stays as it is, but for the AKM322's transport buttons (105 to 107), which make no
+    /// sound, and its knobs 1 to 3 (21 to 23), which have no meaning in MIDI: they become reverb
+    /// send, chorus send and expression.
+    fn default() -> Knobs {
+        let mut knobs = Knobs::plain();
+        for (from, to) in [(21, Some(91)), (22, Some(93)), (23, Some(11)), (105, None), (106, None), (107, None)] {
+            knobs.set(Controller::masked(from), to.map(Controller::masked));
+        }
+        knobs
+    }
+}
+
+impl Knobs {
+    /// Every controller as it is.
+    #[must_use]
+    pub fn plain() -> Knobs {
+        let mut map = [None; 128];
+        map.iter_mut().zip(0..).for_each(|(to, from)| *to = Some(from));
+        Knobs(map)
+    }
+
+    /// Lets controller `from` act as `to`, or not at all.
+    pub fn set(&mut self, from: Controller, to: Option<Controller>) {
+        self.0[usize::from(from.get())] = to.map(Controller::get);
+    }
+
+    /// What a controller acts as.
+    #[must_use]
+    pub fn get(&self, from: Controller) -> Option<Controller> {
+        self.0[usize::from(from.get())].map(Controller::masked)
+    }
+}
+
+const SILENT: u8 = 0xff;
+
+#[derive(Clone, Debug)]
+struct Played {
+    layer: Layer,
+    /// What each key that is down sounds as: the transposition may have changed since.
+    sounds: [u8; 128],
+    sounding: Sounding,
+}
+
+/// All layers.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    layers: Vec<Played>,
+    knobs: Knobs,
+}
+
+impl Layers {
+    /// From the layers; 16 at most are played.
+    #[must_use]
+    pub fn new(layers: &[Layer], knobs: Knobs) -> Layers {
+        let played = |layer: &Layer| Played { layer: *layer, sounds: [SILENT; 128], sounding: Sounding::default() };
+        Layers { layers: layers.iter().take(16).map(played).collect(), knobs }
+    }
+
+    /// The messages that choose the instruments.
+    pub fn set_up(&self, mut say: impl FnMut(&Message)) {
+        for Played { layer, .. } in &self.layers {
+            let mut voice = |v| say(&Message::Voice(layer.channel, v));
+            voice(control(0, layer.program.bank));
+            voice(control(32, layer.program.bank_fine));
+            voice(Voice::Program(Value::masked(layer.program.program)));
+        }
+    }
+
+    /// A message of the keyboard, on whatever channel, as the layers play it.
+    pub fn play(&mut self, _channel: Channel, voice: Voice, mut say: impl FnMut(&Message)) {
+        for Played { layer, sounds, sounding } in &mut self.layers {
+            let voice = match voice {
+                Voice::NoteOn { key, velocity } => {
+                    let to = i16::from(key.get()) + i16::from(layer.transpose);
+                    let in_range = (layer.keys.0..=layer.keys.1).contains(&key);
+                    let Some(sound) = u8::try_from(to).ok().and_then(Key::new).filter(|_| in_range) else { continue };
+                    sounds[usize::from(key.get())] = sound.get();
+                    Voice::NoteOn { key: sound, velocity: layer.curve.apply(velocity) }
+                }
+                Voice::NoteOff { key, velocity } => {
+                    let sound = std::mem::replace(&mut sounds[usize::from(key.get())], SILENT);
+                    let Some(sound) = Key::new(sound) else { continue };
+                    Voice::NoteOff { key: sound, velocity }
+                }
+                Voice::KeyPressure { key, pressure } => {
+                    let Some(sound) = Key::new(sounds[usize::from(key.get())]) else { continue };
+                    Voice::KeyPressure { key: sound, pressure }
+                }
+                Voice::Control { controller, value } => {
+                    let Some(controller) = self.knobs.get(controller) else { return };
+                    Voice::Control { controller, value }
+                }
+                voice => voice,
+            };
+            let message = Message::Voice(layer.channel, voice);
+            sounding.hear(&message);
+            say(&message);
+        }
+    }
+
+    /// Ends what is held, pedals too, and puts the wheels back.
+    pub fn release(&mut self, mut say: impl FnMut(&Message)) {
+        for Played { layer, sounds, sounding } in &mut self.layers {
+            for (channel, key) in std::mem::take(sounding).keys() {
+                say(&Message::Voice(channel, Voice::NoteOff { key, velocity: Velocity::masked(64) }));
+            }
+            *sounds = [SILENT; 128];
+            for voice in [control(64, 0), control(66, 0), control(1, 0), Voice::PitchBend(0)] {
+                say(&Message::Voice(layer.channel, voice));
+            }
+        }
+    }
+}
+
+fn control(controller: u8, value: u8) -> Voice {
+    Voice::Control { controller: Controller::masked(controller), value: Value::masked(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(key: u8) -> Voice {
+        Voice::NoteOn { key: Key::masked(key), velocity: Velocity::masked(64) }
+    }
+
+    fn off(key: u8) -> Voice {
+        Voice::NoteOff { key: Key::masked(key), velocity: Velocity::masked(64) }
+    }
+
+    fn say(layers: &mut Layers, voices: &[Voice]) -> Vec<Message> {
+        let mut said = Vec::new();
+        for voice in voices {
+            layers.play(Channel::default(), *voice, |m| said.push(m.clone()));
+        }
+        said
+    }
+
+    #[test]
+    fn layers_split_transpose_and_end_what_they_began() {
+        let low = Layer { transpose: -12, keys: (Key::masked(0), Key::masked(59)), ..Layer::new(Program::default()) };
+        let high = Layer { channel: Channel::masked(1), transpose: 100, ..Layer::new(Program::default()) };
+        let mut layers = Layers::new(&[low, high], Knobs::default());
+        let said = say(&mut layers, &[on(20), on(60), off(20), off(60)]);
+        let at = |c, v| Message::Voice(Channel::masked(c), v);
+        assert_eq!(said, [at(0, on(8)), at(1, on(120)), at(0, off(8)), at(1, off(120))]);
+        say(&mut layers, &[on(30)]);
+        let mut released = Vec::new();
+        layers.release(|m| released.push(m.clone()));
+        assert!(released.contains(&at(0, off(18))));
+        assert!(say(&mut layers, &[off(30)]).is_empty());
+    }
+
+    #[test]
+    fn curves_rise_and_reach_both_ends() {
+        for curve in [VelocityCurve::Soft, VelocityCurve::Linear, VelocityCurve::Hard] {
+            let v: Vec<u8> = (1..=127).map(|v| curve.apply(Velocity::masked(v)).get()).collect();
+            assert!(v.is_sorted() && v[0] >= 1 && v[126] == 127, "{curve:?}");
+        }
+        let middle = |c: VelocityCurve| c.apply(Velocity::masked(64)).get();
+        assert!(middle(VelocityCurve::Soft) > 64 && middle(VelocityCurve::Hard) < 64);
+        assert_eq!(middle(VelocityCurve::Fixed(Velocity::masked(90))), 90);
+    }
+
+    #[test]
+    fn the_knobs_of_the_akm322_act_and_its_buttons_make_no_sound() {
+        let mut layers = Layers::new(&[Layer::new(Program::default())], Knobs::default());
+        let said = say(&mut layers, &[control(21, 50), control(105, 127), control(7, 9)]);
+        let at = |v| Message::Voice(Channel::default(), v);
+        assert_eq!(said, [at(control(91, 50)), at(control(7, 9))]);
+    }
+}

@@ -1,0 +1,154 @@
+//! The keys as they are played: from their time stamps to frames, always late by the same amount.
+
+use std::time::Instant;
+
+use super::layers::Layers;
+use crate::audio::frame_clock::FrameClock;
+use crate::audio::instrument::Instrument;
+use crate::audio::levels::Gauges;
+use crate::audio::output::{Block, Format};
+use crate::music::Micros;
+use crate::music::message::{Channel, Voice};
+
+/// A message of the keyboard with its time stamp.
+pub type LiveEvent = (Micros, Channel, Voice);
+
+/// The audio callback's end of the ring that a MIDI callback fills.
+pub type LiveInput = rtrb::Consumer<LiveEvent>;
+
+/// What a message may need from its time stamp to the ring without being late, in seconds.
+const DELIVERY: f64 = 0.0005;
+
+/// Everything about the keys.
+#[derive(Debug)]
+pub(super) struct Live {
+    epoch: Instant,
+    clock: FrameClock,
+    rate: f64,
+    /// Frames by which a message sounds after its time stamp, before the output adds its own.
+    lead: f64,
+    input: Option<Box<LiveInput>>,
+    layers: Option<Box<Layers>>,
+    /// Frames of the block that are done; offsets are counted from there.
+    passed: usize,
+    next: usize,
+    heard: bool,
+}
+
+impl Live {
+    pub(super) fn new(rate: u32, epoch: Instant) -> Live {
+        Live {
+            epoch,
+            clock: FrameClock::new(rate),
+            rate: f64::from(rate),
+            lead: 0.0,
+            input: None,
+            layers: None,
+            passed: 0,
+            next: 0,
+            heard: false,
+        }
+    }
+
+    pub(super) fn prepare(&mut self, format: Format) {
+        self.clock = FrameClock::new(format.rate);
+        self.rate = f64::from(format.rate);
+        self.lead = f64::from(format.block) + DELIVERY * self.rate;
+    }
+
+    pub(super) fn listen(&mut self, input: Option<Box<LiveInput>>) -> Option<Box<LiveInput>> {
+        std::mem::replace(&mut self.input, input)
+    }
+
+    pub(super) fn set_layers(&mut self, layers: Box<Layers>) -> Option<Box<Layers>> {
+        self.layers.replace(layers)
+    }
+
+    /// Tells a new instrument which instruments the layers play.
+    pub(super) fn set_up(&mut self, instrument: &mut dyn Instrument) {
+        if let Some(layers) = &self.layers {
+            layers.set_up(|m| instrument.message(m));
+        }
+    }
+
+    /// Ends what is held: the keyboard is gone, or something else takes its place.
+    pub(super) fn release(&mut self, instrument: &mut dyn Instrument) {
+        if let Some(layers) = &mut self.layers {
+            layers.release(|m| instrument.message(m));
+        }
+    }
+
+    /// Throws away what waits.
+    pub(super) fn forget(&mut self) {
+        if let Some(input) = &mut self.input {
+            while input.pop().is_ok() {}
+        }
+    }
+
+    pub(super) fn begin(&mut self, block: &Block<'_>, frames: usize) {
+        let now = block.now.saturating_duration_since(self.epoch).as_secs_f64();
+        self.clock.block(now, frames);
+        (self.passed, self.next) = (0, 0);
+    }
+
+    pub(super) fn pass(&mut self, frames: usize) {
+        self.passed += frames;
+    }
+
+    /// Where in the rest of the block a time lies, in frames.
+    pub(super) fn offset_of(&self, at: Micros) -> f64 {
+        self.clock.offset(at.as_secs_f64()) - self.passed as f64
+    }
+
+    pub(super) fn is_used(&mut self, block: &Block<'_>) -> bool {
+        self.heard |= !block.live.is_empty() || self.input.as_ref().is_some_and(|i| !i.is_empty());
+        self.heard && self.layers.is_some()
+    }
+
+    /// Writes the next frames of the keys, which begin `start` frames into the block.
+    pub(super) fn render(
+        &mut self,
+        instrument: &mut dyn Instrument,
+        left: &mut [f32],
+        right: &mut [f32],
+        block: &Block<'_>,
+        start: usize,
+        gauges: &Gauges,
+    ) {
+        let frames = left.len();
+        let mut done = 0;
+        loop {
+            let exact = block.live.get(self.next).map(|(at, ..)| (*at as usize).saturating_sub(start));
+            let stamped = self.input.as_ref().and_then(|i| i.peek().ok().map(|(at, ..)| *at));
+            let stamped = stamped.map(|at| (self.offset_of(at) + self.lead).round());
+            let exact_first = exact.is_some_and(|e| stamped.is_none_or(|s| e as f64 <= s));
+            let (at, channel, voice) = if exact_first {
+                let Some((_, channel, voice)) = block.live.get(self.next) else { break };
+                let at = exact.unwrap_or(0);
+                if at >= frames {
+                    break;
+                }
+                self.next += 1;
+                (at, *channel, *voice)
+            } else {
+                let Some(at) = stamped.filter(|s| *s < frames as f64) else { break };
+                let Some(Ok((_, channel, voice))) = self.input.as_mut().map(|i| i.pop()) else { break };
+                if at < 0.0 {
+                    gauges.add_late(-at);
+                }
+                (at.max(0.0) as usize, channel, voice)
+            };
+            let at = at.clamp(done, frames);
+            if at > done {
+                instrument.render(&mut left[done..at], &mut right[done..at]);
+                done = at;
+            }
+            if let Some(layers) = &mut self.layers {
+                layers.play(channel, voice, |m| instrument.message(m));
+            }
+        }
+        if done < frames {
+            instrument.render(&mut left[done..], &mut right[done..]);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! A performance as a file: WAV or FLAC, with its level made right and nothing beyond full scale.
+//!
+//! The same score, SoundFont and settings give the same bytes: no dates go in, and the noise that
+//! hides the steps of 16 bits is the same every time.
+
+mod encoder;
+mod level;
+mod spool;
+
+use std::io::{self, Seek, Write};
+
+use super::limiter::Limiter;
+use super::performance::Performance;
+use encoder::Encoder;
+pub use level::{Measured, Normalise};
+use spool::Spool;
+
+/// The longest performance that becomes a file.
+const LONGEST: u64 = 24 * 60 * 60;
+
+/// The kind of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// RIFF WAVE.
+    Wav,
+    /// FLAC, lossless.
+    Flac,
+}
+
+/// How a sample is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// 16 bits, with dither.
+    Sixteen,
+    /// 24 bits.
+    TwentyFour,
+    /// 32-bit floats; WAV only.
+    Float,
+}
+
+/// What the file shall be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Export {
+    /// Its kind.
+    pub container: Container,
+    /// Its samples.
+    pub depth: Depth,
+    /// Its level.
+    pub normalise: Normalise,
+}
+
+/// Why there is no file.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// Somebody said stop.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
+    /// Nobody would hear it to its end.
+    #[error("the piece lasts {hours} hours; up to {} can be rendered", LONGEST / 3_600)]
+    TooLong {
+        /// How long.
+        hours: u64,
+    },
+    /// More than fits.
+    #[error("a WAV file holds 4 GB at most; render to FLAC, or with a lower sample rate")]
+    TooBig,
+    /// FLAC knows no floats.
+    #[error("FLAC stores whole numbers: choose 16 or 24 bits, or a WAV file")]
+    NoFloats,
+    /// The encoder does not take it.
+    #[error("this cannot be encoded: {0}")]
+    Encoder(String),
+    /// The disk does not take it.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// How far an export is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Seconds of sound that are made.
+    pub seconds: f64,
+    /// Of about so many.
+    pub of: f64,
+}
+
+/// What was made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Its length in frames.
+    pub frames: u64,
+    /// Frames a second.
+    pub rate: u32,
+    /// What was measured before the level was changed.
+    pub before: Measured,
+    /// By how much the level was changed, in dB.
+    pub gain_db: f64,
+}
+
+/// Writes a performance to `out`. `progress` is told often, and answers whether to go on.
+///
+/// # Errors
+/// See [`ExportError`]; what is in `out` is of no use then.
+pub fn export(
+    performance: Performance,
+    settings: Export,
+    out: impl Write + Seek,
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Summary, ExportError> {
+    if settings.container == Container::Flac && settings.depth == Depth::Float {
+        return Err(ExportError::NoFloats);
+    }
+    let rate = performance.rate();
+    let expected = performance.expected_frames();
+    if expected / u64::from(rate.max(1)) > LONGEST {
+        return Err(ExportError::TooLong { hours: expected / u64::from(rate.max(1)) / 3_600 });
+    }
+    let of = expected as f64 / f64::from(rate);
+    let mut meter = level::Meter::new(rate, settings.normalise)?;
+    let mut finish = Finish::new(rate, settings, out)?;
+    let mut spool = settings.normalise.needs_two_passes().then(Spool::new);
+    let mut frames = 0u64;
+    perform(performance, |left, right| {
+        meter.hear(left, right)?;
+        match &mut spool {
+            Some(spool) => spool.write(left, right)?,
+            None => finish.write(left, right)?,
+        }
+        frames += left.len() as u64;
+        let go_on = progress(Progress { seconds: frames as f64 / f64::from(rate), of });
+        if go_on { Ok(()) } else { Err(ExportError::Interrupted) }
+    })?;
+    let before = meter.measured();
+    let gain_db = settings.normalise.gain_db(&before);
+    if let Some(spool) = spool {
+        let gain = 10f64.powf(gain_db / 20.0) as f32;
+        let mut reader = spool.read()?;
+        while let Some((left, right)) = reader.next_chunk()? {
+            left.iter_mut().chain(right.iter_mut()).for_each(|x| *x *= gain);
+            finish.write(left, right)?;
+            if !progress(Progress { seconds: of, of }) {
+                return Err(ExportError::Interrupted);
+            }
+        }
+    }
+    let frames = finish.end()?;
+    Ok(Summary { frames, rate, before, gain_db })
+}
+
+/// Hands over what is performed, chunk by chunk. Where there are threads to be used, the next chunk is
+/// made while one is taken.
+fn perform(
+    mut performance: Performance,
+    mut take: impl FnMut(&[f32], &[f32]) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    /// Chunks that may wait.
+    const AHEAD: usize = 4;
+    if performance.workers().get() == 1 {
+        while let Some((left, right)) = performance.next_chunk() {
+            take(left, right)?;
+        }
+        return Ok(());
+    }
+    std::thread::scope(|scope| {
+        let (full, chunks) = std::sync::mpsc::sync_channel(AHEAD);
+        scope.spawn(move || {
+            while let Some((left, right)) = performance.next_chunk() {
+                if full.send((left.to_vec(), right.to_vec())).is_err() {
+                    return;
+                }
+            }
+        });
+        chunks.into_iter().try_for_each(|(left, right)| take(&left, &right))
+    })
+}
+
+/// The limiter and the encoder behind it.
+struct Finish<W: Write + Seek> {
+    limiter: Option<Limiter>,
+    /// Frames of the limiter's delay that are still to be left out.
+    skip: usize,
+    encoder: Encoder<W>,
+    left: Vec<f32>,
+    right: Vec<f32>,
+    frames: u64,
+}
+
+impl<W: Write + Seek> Finish<W> {
+    fn new(rate: u32, settings: Export, out: W) -> Result<Finish<W>, ExportError> {
+        // A file of floats has no full scale, and a peak that was asked for is below it anyway.
+        let limited = settings.depth != Depth::Float && !matches!(settings.normalise, Normalise::Peak(_));
+        let limiter = limited.then(|| Limiter::looking_ahead(rate));
+        Ok(Finish {
+            skip: limiter.as_ref().map_or(0, Limiter::delay),
+            limiter,
+            encoder: Encoder::new(out, settings.container, settings.depth, rate)?,
+            left: Vec::new(),
+            right: Vec::new(),
+            frames: 0,
+        })
+    }
+
+    fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), ExportError> {
+        self.left.clear();
+        self.right.clear();
+        self.left.extend_from_slice(left);
+        self.right.extend_from_slice(right);
+        if let Some(limiter) = &mut self.limiter {
+            limiter.process(&mut self.left, &mut self.right);
+        }
+        let skip = self.skip.min(left.len());
+        self.skip -= skip;
+        self.frames += (left.len() - skip) as u64;
+        self.encoder.write(&self.left[skip..], &self.right[skip..])
+    }
+
+    fn end(mut self) -> Result<u64, ExportError> {
+        let rest = self.limiter.as_ref().map_or(0, Limiter::delay);
+        let silence = vec![0.0; rest];
+        self.write(&silence, &silence)?;
+        self.encoder.end()?;
+        Ok(self.frames)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! What the audio callback lets others read while it runs: the position, peaks, load and counts.
+//! All of it in atomics; nobody waits for anybody.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use crate::music::Micros;
+
+/// Read by anyone, written by the audio callback.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    position: AtomicU64,
+    playing: AtomicBool,
+    ended: AtomicBool,
+    frames: AtomicU64,
+    peaks: [AtomicU32; 2],
+    voices: AtomicU32,
+    load: AtomicU32,
+    late: AtomicU64,
+    latest: AtomicU32,
+    rate: AtomicU32,
+}
+
+impl Gauges {
+    /// Where the performance is.
+    #[must_use]
+    pub fn position(&self) -> Micros {
+        Micros(self.position.load(Relaxed))
+    }
+
+    /// Whether the performance goes on.
+    #[must_use]
+    pub fn playing(&self) -> bool {
+        self.playing.load(Relaxed)
+    }
+
+    /// Whether the performance has come to its end and the last sound has died away.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.ended.load(Relaxed)
+    }
+
+    /// Frames rendered since the start: it stands still where no output takes them.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames.load(Relaxed)
+    }
+
+    /// The largest samples, left and right, since the last call; 1.0 is full scale.
+    #[must_use]
+    pub fn take_peaks(&self) -> [f32; 2] {
+        [0, 1].map(|i| f32::from_bits(self.peaks[i].swap(0, Relaxed)))
+    }
+
+    /// Voices that sound.
+    #[must_use]
+    pub fn voices(&self) -> u32 {
+        self.voices.load(Relaxed)
+    }
+
+    /// The largest share of a block's time that rendering it took, since the last call; 1.0 is all.
+    #[must_use]
+    pub fn take_load(&self) -> f32 {
+        f32::from_bits(self.load.swap(0, Relaxed))
+    }
+
+    /// Live messages that came too late for their place in a block.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        self.late.load(Relaxed)
+    }
+
+    /// How much too late the latest of them came, in frames.
+    #[must_use]
+    pub fn latest(&self) -> u32 {
+        self.latest.load(Relaxed)
+    }
+
+    /// The sample rate in hertz.
+    #[must_use]
+    pub fn rate(&self) -> u32 {
+        self.rate.load(Relaxed)
+    }
+
+    pub(crate) fn set_rate(&self, rate: u32) {
+        self.rate.store(rate, Relaxed);
+    }
+
+    pub(crate) fn set_position(&self, position: Micros, playing: bool, ended: bool) {
+        self.position.store(position.0, Relaxed);
+        self.playing.store(playing, Relaxed);
+        self.ended.store(ended, Relaxed);
+    }
+
+    pub(crate) fn add_frames(&self, frames: usize) {
+        self.frames.fetch_add(frames as u64, Relaxed);
+    }
+
+    pub(crate) fn set_voices(&self, voices: usize) {
+        self.voices.store(u32::try_from(voices).unwrap_or(u32::MAX), Relaxed);
+    }
+
+    pub(crate) fn add_late(&self, frames: f64) {
+        self.late.fetch_add(1, Relaxed);
+        self.latest.fetch_max(frames as u32, Relaxed);
+    }
+
+    pub(crate) fn peak(&self, left: &[f32], right: &[f32]) {
+        for (gauge, samples) in self.peaks.iter().zip([left, right]) {
+            let peak = samples.iter().fold(0.0f32, |a, x| a.max(x.abs()));
+            // Floats that are not negative are ordered as their bits are.
+            gauge.fetch_max(peak.to_bits(), Relaxed);
+        }
+    }
+
+    pub(crate) fn load(&self, share: f32) {
+        self.load.fetch_max(share.max(0.0).to_bits(), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_of_several_blocks_is_kept_until_it_is_read() {
+        let gauges = Gauges::default();
+        gauges.peak(&[0.1, -0.7], &[0.0]);
+        gauges.peak(&[0.3], &[0.2]);
+        assert_eq!(gauges.take_peaks(), [0.7, 0.2]);
+        assert_eq!(gauges.take_peaks(), [0.0, 0.0]);
+    }
+}

@@ -1,0 +1,142 @@
+//! A client of a JACK server, with a MIDI input and two audio outputs: what a key says in a period
+//! sounds in the same period, at the very frame.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use jack::{AsyncClient, AudioOut, ClientOptions, Control, MidiIn, Port, PortFlags, ProcessScope};
+
+use super::loan::Loan;
+use super::{Block, Counters, Description, Format, Opening, OutputError, Stream};
+use crate::music::Message;
+use crate::music::message::{Channel, Voice};
+
+/// Messages in a period at most: a few milliseconds of many times what a MIDI wire carries.
+const MESSAGES: usize = 4_096;
+
+/// The client's name on the server.
+const NAME: &str = "composer";
+
+pub(super) type Client = AsyncClient<Notifications, Process>;
+
+pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), OutputError> {
+    let Opening { request, renderer, home, counters, .. } = opening;
+    let mut loan = Loan::new(renderer, home);
+    // What libjack would print reaches the user as the error below.
+    jack::set_logger(jack::LoggerType::None);
+    let none = |e: jack::Error| OutputError::NoDevice { system: "JACK".to_owned(), reason: e.to_string() };
+    let (client, _) = jack::Client::new(NAME, ClientOptions::NO_START_SERVER).map_err(none)?;
+    let (rate, block) = (client.sample_rate(), client.buffer_size());
+    if request.rate.is_some_and(|r| r != rate) {
+        let what = format!("another rate than {rate} Hz, which the JACK server sets");
+        return Err(OutputError::Unsupported { device: NAME.to_owned(), what });
+    }
+    let refused = |e: jack::Error| OutputError::Refused { device: "JACK".to_owned(), reason: e.to_string() };
+    let midi = client.register_port("midi_in", MidiIn::default()).map_err(refused)?;
+    let left = client.register_port("left", AudioOut::default()).map_err(refused)?;
+    let right = client.register_port("right", AudioOut::default()).map_err(refused)?;
+    let ports = [&midi.name(), &left.name(), &right.name()].map(|n| n.as_ref().cloned().unwrap_or_default());
+    let format = Format { rate, block, latency: block };
+    if let Some(renderer) = loan.get() {
+        renderer.prepare(format);
+    }
+    let process = Process {
+        loan,
+        midi,
+        left,
+        right,
+        live: Vec::with_capacity(MESSAGES),
+        rate,
+        block,
+        counters: Arc::clone(counters),
+    };
+    let active = client.activate_async(Notifications { counters: Arc::clone(counters) }, process).map_err(refused)?;
+    connect(active.as_client(), &ports, request.device.as_deref());
+    let description = Description {
+        name: active.as_client().name().to_owned(),
+        system: "JACK".to_owned(),
+        format,
+        channels: 2,
+        sample_format: "f32".to_owned(),
+    };
+    Ok((Stream::Jack { _client: active }, description))
+}
+
+/// Connects to the sound card's outputs (or those with `wanted` in their names), and to the AKM322 or
+/// else every MIDI device. Who wants it otherwise has a patch bay; failures are theirs to see.
+fn connect(client: &jack::Client, [midi, left, right]: &[String; 3], wanted: Option<&str>) {
+    let physical = PortFlags::IS_PHYSICAL | PortFlags::IS_INPUT;
+    let flags = if wanted.is_some() { PortFlags::IS_INPUT } else { physical };
+    let sinks = client.ports(wanted, Some("32 bit float mono audio"), flags);
+    for (from, to) in [left, right].into_iter().zip(sinks) {
+        let _ = client.connect_ports_by_name(from, &to);
+    }
+    let sources = client.ports(None, Some("8 bit raw midi"), PortFlags::IS_PHYSICAL | PortFlags::IS_OUTPUT);
+    let is_akm322 = |name: &String| {
+        let aliases = client.port_by_name(name).and_then(|p| p.aliases().ok()).unwrap_or_default();
+        aliases.iter().chain([name]).any(|n| n.contains("AKM322"))
+    };
+    let keyboards: Vec<&String> = sources.iter().filter(|n| is_akm322(n)).collect();
+    let chosen = if keyboards.is_empty() { sources.iter().collect() } else { keyboards };
+    for from in chosen {
+        let _ = client.connect_ports_by_name(from, midi);
+    }
+}
+
+pub(super) struct Notifications {
+    counters: Arc<Counters>,
+}
+
+impl jack::NotificationHandler for Notifications {
+    fn xrun(&mut self, _: &jack::Client) -> Control {
+        self.counters.xruns.fetch_add(1, Relaxed);
+        Control::Continue
+    }
+}
+
+pub(super) struct Process {
+    loan: Loan,
+    midi: Port<MidiIn>,
+    left: Port<AudioOut>,
+    right: Port<AudioOut>,
+    live: Vec<(u32, Channel, Voice)>,
+    rate: u32,
+    block: u32,
+    counters: Arc<Counters>,
+}
+
+impl jack::ProcessHandler for Process {
+    fn process(&mut self, _: &jack::Client, scope: &ProcessScope) -> Control {
+        self.counters.callbacks.fetch_add(1, Relaxed);
+        self.live.clear();
+        for event in self.midi.iter(scope) {
+            // System messages would have to be allocated, and mean nothing to the keys.
+            let is_voice = event.bytes.first().is_some_and(|status| *status < 0xf0);
+            if is_voice
+                && self.live.len() < MESSAGES
+                && let Some(Message::Voice(channel, voice)) = Message::from_bytes(event.bytes)
+            {
+                self.live.push((event.time, channel, voice));
+            }
+        }
+        let late = f64::from(scope.frames_since_cycle_start()) / f64::from(self.rate.max(1));
+        let now = Instant::now();
+        let now = now.checked_sub(Duration::from_secs_f64(late)).unwrap_or(now);
+        let (left, right) = (self.left.as_mut_slice(scope), self.right.as_mut_slice(scope));
+        if let Some(renderer) = self.loan.get() {
+            renderer.render(left, right, &Block { now, live: &self.live });
+        }
+        Control::Continue
+    }
+
+    fn buffer_size(&mut self, _: &jack::Client, size: jack::Frames) -> Control {
+        if size != self.block {
+            self.block = size;
+            if let Some(renderer) = self.loan.get() {
+                renderer.prepare(Format { rate: self.rate, block: size, latency: size });
+            }
+        }
+        Control::Continue
+    }
+}

@@ -1,0 +1,206 @@
+//! Keeps a stream open: the thread that owns it, notices when it dies, and opens the next.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::{Counters, Description, Notice, Opening, OutputError, Renderer, Request, State, Stream, open_stream};
+
+/// A stream that asks for nothing in this time is dead, whatever it says.
+const SILENCE: Duration = Duration::from_millis(2_500);
+
+/// How often an output is looked for.
+const RETRY: Duration = Duration::from_millis(300);
+
+/// How many longer blocks are tried.
+const LONGER_BLOCKS: u32 = 4;
+
+/// How long a renderer may take to come back from a stream that has been let go.
+const COMING_HOME: Duration = Duration::from_secs(5);
+
+/// The next power of two, in frames, and twice, four and eight times that.
+fn longer(buffer: Duration, rate: u32, doublings: u32) -> Duration {
+    let frames = (buffer.as_secs_f64() * f64::from(rate)).clamp(16.0, 65_536.0) as u32;
+    Duration::from_secs_f64(f64::from(frames.next_power_of_two() << doublings) / f64::from(rate))
+}
+
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    state: Arc<Mutex<State>>,
+    notices: mpsc::Sender<Notice>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Supervisor {
+    pub(super) fn start(
+        request: Request,
+        renderer: Box<dyn Renderer>,
+        counters: Arc<Counters>,
+    ) -> Result<Supervisor, OutputError> {
+        let (notices, inbox) = mpsc::channel();
+        let (first, opened) = mpsc::channel();
+        let state = Arc::new(Mutex::new(State::Lost(OutputError::NotBuilt("an output"))));
+        let keeper = Keeper { request, counters, notices: notices.clone(), inbox, state: Arc::clone(&state) };
+        let thread = std::thread::Builder::new()
+            .name("audio-output".to_owned())
+            .spawn(move || keeper.run(renderer, &first))
+            .map_err(|e| OutputError::Refused { device: "any".to_owned(), reason: e.to_string() })?;
+        let gone = || OutputError::Refused { device: "any".to_owned(), reason: "its thread has ended".to_owned() };
+        opened.recv().unwrap_or_else(|_| Err(gone()))?;
+        Ok(Supervisor { state, notices, thread: Some(thread) })
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        let _ = self.notices.send(Notice::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Keeper {
+    request: Request,
+    counters: Arc<Counters>,
+    notices: mpsc::Sender<Notice>,
+    inbox: mpsc::Receiver<Notice>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Keeper {
+    fn run(self, renderer: Box<dyn Renderer>, first: &mpsc::Sender<Result<(), OutputError>>) {
+        let (home, returned) = mpsc::channel();
+        let mut renderer = renderer;
+        let mut stream = match self.open(renderer, &home, &returned) {
+            Ok((stream, description)) => {
+                self.set(State::Open(description));
+                let _ = first.send(Ok(()));
+                stream
+            }
+            Err(e) => {
+                let _ = first.send(Err(e));
+                return;
+            }
+        };
+        loop {
+            let Some(reason) = self.watch() else { return };
+            let device = match self.state() {
+                State::Open(description) => description.name,
+                State::Lost(_) => String::new(),
+            };
+            self.set(State::Lost(OutputError::Lost { device, reason }));
+            stream.end();
+            let Ok(back) = returned.recv_timeout(COMING_HOME) else { return };
+            renderer = back;
+            renderer.suspend();
+            stream = loop {
+                match self.open(renderer, &home, &returned) {
+                    Ok((stream, description)) => {
+                        self.set(State::Open(description));
+                        break stream;
+                    }
+                    Err(_) => {
+                        let Ok(back) = returned.recv_timeout(COMING_HOME) else { return };
+                        renderer = back;
+                        if self.pause() {
+                            return;
+                        }
+                    }
+                }
+            };
+        }
+    }
+
+    /// Opens a stream; where the output refuses the length of a block, with a longer one that it may
+    /// like better: some want powers of two, others have a least length that they do not tell.
+    fn open(
+        &self,
+        renderer: Box<dyn Renderer>,
+        home: &mpsc::Sender<Box<dyn Renderer>>,
+        returned: &mpsc::Receiver<Box<dyn Renderer>>,
+    ) -> Result<(Stream, Description), OutputError> {
+        let mut renderer = renderer;
+        let mut request = self.request.clone();
+        let mut first = None;
+        for attempt in 0..=LONGER_BLOCKS {
+            if attempt > 0 {
+                request.buffer = longer(self.request.buffer, self.request.rate.unwrap_or(48_000), attempt - 1);
+            }
+            let opening = Opening {
+                request: &request,
+                renderer,
+                home: home.clone(),
+                notices: self.notices.clone(),
+                counters: &self.counters,
+            };
+            let error = match open_stream(opening) {
+                Ok(open) => return Ok(open),
+                Err(error) => error,
+            };
+            let refused = matches!(error, OutputError::Refused { .. });
+            let error = first.get_or_insert(error);
+            if !refused || attempt == LONGER_BLOCKS {
+                return Err(error.clone());
+            }
+            match returned.recv_timeout(COMING_HOME) {
+                Ok(back) => renderer = back,
+                Err(_) => return Err(error.clone()),
+            }
+        }
+        Err(first.unwrap_or(OutputError::NotBuilt("an output")))
+    }
+
+    /// Waits until the stream is dead, and says why; `None` when it is no longer wanted.
+    fn watch(&self) -> Option<String> {
+        // What a stream that is gone has said about itself is old news.
+        while let Ok(notice) = self.inbox.try_recv() {
+            if matches!(notice, Notice::Stop) {
+                return None;
+            }
+        }
+        let mut seen = (self.counters.callbacks.load(Relaxed), Instant::now());
+        loop {
+            match self.inbox.recv_timeout(Duration::from_millis(500)) {
+                Ok(Notice::Lost(reason)) => return Some(reason),
+                Ok(Notice::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+            let callbacks = self.counters.callbacks.load(Relaxed);
+            if callbacks != seen.0 {
+                seen = (callbacks, Instant::now());
+            } else if seen.1.elapsed() > SILENCE {
+                return Some("it has stopped asking for sound".to_owned());
+            }
+            #[cfg(feature = "audio")]
+            if super::cpal_stream::default_has_changed(&self.request, &self.state()) {
+                return Some("the system has chosen another".to_owned());
+            }
+        }
+    }
+
+    /// Waits before the next attempt; whether to give up.
+    fn pause(&self) -> bool {
+        let until = Instant::now() + RETRY;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            match self.inbox.recv_timeout(left) {
+                Ok(Notice::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return true,
+                Ok(Notice::Lost(_)) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+        }
+        false
+    }
+
+    fn state(&self) -> State {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, state: State) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}

@@ -1,0 +1,141 @@
+//! The command line: what can be typed, and the way from an outcome to an exit code.
+//!
+//! One file a subcommand, each with its `Args` and a `run`. Results go to standard output through
+//! [`output::Output`]; progress and messages go to standard error.
+
+pub mod compose;
+pub mod devices;
+pub mod doctor;
+pub mod evaluate;
+pub mod extend;
+pub mod failure;
+pub mod generate;
+pub mod info;
+pub mod instruments;
+pub mod interrupt;
+pub mod learn;
+pub mod monitor;
+pub mod output;
+pub mod play;
+pub mod record;
+pub mod recover;
+pub mod render;
+pub mod sound;
+pub mod source;
+pub mod values;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub use failure::{Exit, Failure};
+use output::Output;
+
+/// Play it, keep it: the AWS DeepComposer keyboard (AKM322) without its cloud.
+#[derive(Debug, Parser)]
+#[command(name = "composer", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = failure::EXIT_CODES)]
+pub struct Cli {
+    /// Settings file instead of the usual one [env: COMPOSER_SETTINGS].
+    #[arg(long, global = true, value_name = "FILE", env = "COMPOSER_SETTINGS", hide_env = true)]
+    #[arg(display_order = 1000)]
+    pub settings: Option<std::path::PathBuf>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List keyboards from the USB bus to the MIDI port, other MIDI ports and audio outputs.
+    Devices(devices::Args),
+    /// Find out why the keyboard cannot be used, and what to type about it.
+    Doctor(doctor::Args),
+    /// Show what the keyboard sends, as it comes.
+    Monitor(monitor::Args),
+    /// Teach composer what a control of the keyboard sends.
+    Learn(learn::Args),
+    /// Play the keyboard as an instrument, or perform MIDI files.
+    Play(play::Args),
+    /// Record what is played into a Standard MIDI File.
+    Record(record::Args),
+    /// List or restore takes that a crash left behind.
+    Recover(recover::Args),
+    /// Show what is in a Standard MIDI File.
+    Info(info::Args),
+    /// Render a MIDI file into a WAV or FLAC file.
+    Render(render::Args),
+    /// List the instruments of the SoundFont.
+    Instruments(instruments::Args),
+    /// Add three voices to a melody, as in a chorale.
+    Compose(compose::Args),
+    /// Let a melody go on where it ends.
+    Extend(extend::Args),
+    /// Measure the model that composes on a set of pieces.
+    Evaluate(evaluate::Args),
+    /// Print a completion script for a shell.
+    Completions(generate::CompletionsArgs),
+    /// Write the manual pages into a folder.
+    #[command(hide = true)]
+    Man(generate::ManArgs),
+}
+
+/// What every command gets.
+#[derive(Debug)]
+pub struct Context {
+    /// Where results go.
+    pub out: Output,
+    /// The settings file that the user named.
+    pub settings: Option<std::path::PathBuf>,
+}
+
+/// Parses the command line, runs the command and answers with the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let code = if e.use_stderr() { Exit::Usage } else { Exit::Success };
+            let _ = e.print();
+            return code.into();
+        }
+    };
+    let mut context = Context { out: Output::stdout(), settings: cli.settings };
+    let outcome = match cli.command {
+        Command::Devices(args) => devices::run(&args, &mut context),
+        Command::Doctor(args) => doctor::run(&args, &mut context),
+        Command::Monitor(args) => monitor::run(&args, &mut context),
+        Command::Learn(args) => learn::run(&args, &mut context),
+        Command::Play(args) => play::run(&args, &mut context),
+        Command::Record(args) => record::run(&args, &mut context),
+        Command::Recover(args) => recover::run(&args, &mut context),
+        Command::Info(args) => info::run(&args, &mut context),
+        Command::Render(args) => render::run(&args, &mut context),
+        Command::Instruments(args) => instruments::run(&args, &mut context),
+        Command::Compose(args) => compose::run(&args, &mut context),
+        Command::Extend(args) => extend::run(&args, &mut context),
+        Command::Evaluate(args) => evaluate::run(&args, &mut context),
+        Command::Completions(args) => generate::completions(&args, &mut context),
+        Command::Man(args) => generate::man(&args, &mut context),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => failure::report(&error).into(),
+    }
+}
+
+/// The definition of the whole command line, for completions, manual pages and tests.
+#[must_use]
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_is_sound() {
+        super::definition().debug_assert();
+    }
+}

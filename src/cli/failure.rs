@@ -1,0 +1,97 @@
+//! Exit codes, and failures that carry one.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// The table of exit codes that `--help` shows.
+pub const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such keyboard, port or output, 4 not permitted or in use,
+5 the input file is of no use, 6 not saved where asked (the message says where it is kept).
+`composer doctor`: 0 all fine, 1 warnings, 2 failures.";
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done. `doctor`: nothing to say.
+    Success = 0,
+    /// Failed in a way that has no code of its own. `doctor`: warnings.
+    Failure = 1,
+    /// The command line was wrong. `doctor`: failures.
+    Usage = 2,
+    /// No keyboard, or none of the name that was given.
+    NoDevice = 3,
+    /// The device or a file is there but not permitted, or another program holds it.
+    NotPermitted = 4,
+    /// A file that was given cannot be used.
+    BadInput = 5,
+    /// What was played could not be saved where it should be; it is kept elsewhere.
+    NotSaved = 6,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(e: Exit) -> ExitCode {
+        ExitCode::from(e as u8)
+    }
+}
+
+/// A failure in words for the user, with its exit code and what to do about it.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    remedy: Option<String>,
+}
+
+impl Failure {
+    /// What failed, and on what.
+    #[must_use]
+    pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
+        Failure { exit, message: message.into(), remedy: None }
+    }
+
+    /// Its exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Failure {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Tells the user on standard error, and answers with the exit code. A reader of our output that
+/// has gone away (`composer devices | head -1`) is no failure.
+pub(crate) fn report(error: &anyhow::Error) -> Exit {
+    let broken_pipe =
+        error.chain().any(|e| e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe));
+    if broken_pipe {
+        return Exit::Success;
+    }
+    let mut err = anstream::stderr();
+    let style = super::output::ERROR;
+    let _ = writeln!(err, "{style}error:{style:#} {error:#}");
+    match error.downcast_ref::<Failure>() {
+        Some(failure) => {
+            if let Some(remedy) = &failure.remedy {
+                let style = super::output::REMEDY;
+                let _ = writeln!(err, "{style}  try:{style:#} {remedy}");
+            }
+            failure.exit
+        }
+        None => Exit::Failure,
+    }
+}

@@ -1,0 +1,118 @@
+//! `composer play`: the keyboard as an instrument, or a performance of MIDI files.
+
+mod audition;
+mod keys;
+mod line;
+mod live;
+mod perform;
+
+use std::path::PathBuf;
+
+use super::sound::{FontArgs, OutputArgs};
+use super::source::SourceArgs;
+use super::{Context, Exit, values};
+use crate::audio::engine::VelocityCurve;
+use crate::audio::sequencer::Speed;
+use crate::music::Velocity;
+
+/// The options of `composer play`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+While a file plays: space pause, arrows seek and speed, l loop, m metronome, n next, q quit.
+Example: composer play --instrument \"string ensemble\" --velocity soft")]
+pub struct Args {
+    /// MIDI, WAV or FLAC files to play; without one the keyboard is the instrument.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    source: SourceArgs,
+
+    /// Instrument of the keys: General MIDI name or number, BANK:NUMBER, drums.
+    #[arg(long, short, value_name = "NAME|N", default_value = "1")]
+    pub instrument: String,
+
+    #[command(flatten)]
+    font: FontArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    /// Semitones up or down.
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-60..=60))]
+    pub transpose: i8,
+
+    /// Octaves up or down.
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-5..=5))]
+    pub octave: i8,
+
+    /// Feel of the keys: soft, linear, hard, or 1 to 127 for always the same.
+    #[arg(long, value_name = "CURVE", default_value = "linear", value_parser = curve)]
+    pub velocity: VelocityCurve,
+
+    /// Percent of the piece's tempo, 25 to 200.
+    #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = values::speed)]
+    pub speed: Speed,
+
+    /// Begin at this bar.
+    #[arg(long, value_name = "BAR", value_parser = clap::value_parser!(u64).range(1..))]
+    pub from: Option<u64>,
+
+    /// Play these bars again and again.
+    #[arg(long = "loop", value_name = "BAR-BAR", value_parser = bars)]
+    pub looped: Option<(u64, u64)>,
+
+    /// Leave tracks out, by their numbers in `composer info`.
+    #[arg(long, value_name = "TRACK,..", value_delimiter = ',')]
+    pub mute: Vec<usize>,
+
+    /// Play these tracks alone.
+    #[arg(long, value_name = "TRACK,..", value_delimiter = ',')]
+    pub solo: Vec<usize>,
+
+    /// Let a metronome beat along.
+    #[arg(long)]
+    pub metronome: bool,
+
+    /// Send the files to this MIDI port instead.
+    #[arg(long, value_name = "NAME|ID", requires = "files", conflicts_with_all = ["output", "buffer", "rate", "soundfont", "dry"])]
+    pub midi_out: Option<String>,
+
+    /// Print what played, and how, as JSON (composer.play/1).
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plays until the end of the files, of the virtual keyboard, or Ctrl-C.
+///
+/// # Errors
+/// When there is no keyboard, no output, or a file is of no use.
+pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    match args.files.first() {
+        None => live::run(args, context),
+        Some(first) if audition::is_sound(first) => audition::run(args, context),
+        Some(_) => perform::run(args, context),
+    }
+}
+
+fn curve(text: &str) -> Result<VelocityCurve, String> {
+    match text {
+        "soft" => Ok(VelocityCurve::Soft),
+        "linear" => Ok(VelocityCurve::Linear),
+        "hard" => Ok(VelocityCurve::Hard),
+        number => number
+            .parse::<u8>()
+            .ok()
+            .filter(|v| *v > 0)
+            .and_then(Velocity::new)
+            .map(VelocityCurve::Fixed)
+            .ok_or_else(|| "there are soft, linear, hard, and 1 to 127".to_owned()),
+    }
+}
+
+fn bars(text: &str) -> Result<(u64, u64), String> {
+    let wrong = || "two bars are wanted, such as 5-8".to_owned();
+    let (first, last) = text.split_once('-').ok_or_else(wrong)?;
+    let (first, last) = (first.trim().parse().map_err(|_| wrong())?, last.trim().parse().map_err(|_| wrong())?);
+    if first >= 1 && last >= first { Ok((first, last)) } else { Err(wrong()) }
+}

@@ -1,0 +1,59 @@
+//! Listening to a file that is sound already.
+
+use std::path::Path;
+
+use super::Args;
+use crate::cli::{Context, Exit};
+
+/// Whether a file is sound, by its name.
+pub(super) fn is_sound(path: &Path) -> bool {
+    path.extension().is_some_and(|e| ["wav", "wave", "flac"].iter().any(|sound| e.eq_ignore_ascii_case(sound)))
+}
+
+#[cfg(not(feature = "audio"))]
+pub(super) fn run(_args: &Args, _context: &mut Context) -> anyhow::Result<Exit> {
+    use crate::audio::output::OutputError;
+    Err(crate::cli::sound::output_failure(&OutputError::NotBuilt("sound (the feature `audio`)")).into())
+}
+
+#[cfg(feature = "audio")]
+pub(super) fn run(args: &Args, _context: &mut Context) -> anyhow::Result<Exit> {
+    use std::time::Duration;
+
+    use super::keys::{Keys, Wish};
+    use super::line::{say, time};
+    use crate::audio::audition::{Audition, AuditionError};
+    use crate::cli::interrupt::Interrupt;
+    use crate::cli::{Failure, info, sound};
+    use crate::music::Micros;
+
+    let interrupt = Interrupt::install()?;
+    for file in &args.files {
+        let audition = Audition::of_file(file).map_err(|e| match &e {
+            AuditionError::Output(e) => sound::output_failure(e),
+            AuditionError::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Failure::new(Exit::NotPermitted, e.to_string())
+            }
+            AuditionError::File { .. } | AuditionError::NoSound { .. } => Failure::new(Exit::BadInput, e.to_string()),
+        })?;
+        let length = audition.length().map_or_else(String::new, |l| format!(": {}", time(Micros::from(l))));
+        say(&format!("{}{length}", info::name(file)));
+        let keys = Keys::new();
+        let mut paused = false;
+        while !audition.is_over() {
+            if interrupt.came() {
+                return Ok(Exit::Success);
+            }
+            match keys.wish(Duration::from_millis(100)) {
+                Some(Wish::Quit) => return Ok(Exit::Success),
+                Some(Wish::Next) => break,
+                Some(Wish::Pause) => {
+                    paused = !paused;
+                    audition.pause(paused);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,193 @@
+//! The keyboard as an instrument.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::Args;
+use super::line::say;
+use crate::audio::engine::{Layer, Layers};
+use crate::audio::output::{State, System};
+use crate::cli::interrupt::Interrupt;
+use crate::cli::source::{self, Source};
+use crate::cli::{Context, Exit, Failure, sound};
+use crate::keyboard::controls::ControlMap;
+use crate::keyboard::{Clock, Event};
+use crate::studio::instruments::{self, Chosen, Instrument};
+use crate::studio::play::{Player, knobs};
+
+/// How often the output is looked after.
+const CARE: Duration = Duration::from_millis(200);
+
+/// How long the last notes may sound after a virtual keyboard has ended.
+const LAST_NOTES: Duration = Duration::from_secs(10);
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    instrument: String,
+    soundfont: String,
+    output: String,
+    system: String,
+    sample_rate: u32,
+    block_frames: u32,
+    key_to_sound_ms: f64,
+    /// From the start of the program until the engine was ready.
+    ready_ms: f64,
+    notes: u64,
+    xruns: u64,
+    late: u64,
+}
+
+pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    let began = Instant::now();
+    let interrupt = Interrupt::install()?;
+    let settings = source::settings(context);
+    let (controls, warnings) = ControlMap::from_settings(&settings.controls);
+    warnings.iter().for_each(|w| source::warn(w));
+    let chosen = args.font.load(&settings)?;
+    let instrument = find(&chosen, &args.instrument)?;
+    let clock = Clock::start();
+    let mut source = open_source(args, clock, &settings)?;
+
+    let request = args.output.request();
+    let epoch = clock.epoch();
+    let mut player =
+        Player::open(request, &chosen, args.font.options(), epoch).map_err(|e| sound::output_failure(&e))?;
+    let transpose = args.transpose.saturating_add(args.octave.saturating_mul(12));
+    let layer =
+        Layer { channel: instrument.channel, transpose, curve: args.velocity, ..Layer::new(instrument.program) };
+    player.remote().set_layers(Layers::new(&[layer], knobs(&controls)))?;
+    player.remote().listen(source.as_mut().and_then(|s| s.receiver.take_tap()))?;
+    let ready = began.elapsed();
+    let mut care = Care::new(&player);
+    if let State::Open(open) = player.state() {
+        say(&format!(
+            "{} ({}) on {}",
+            instrument.name,
+            chosen.name(),
+            sound::described(&open, Some(player.latency(&open)))
+        ));
+    }
+
+    let notes = hear(&mut player, source.as_mut(), &interrupt, &mut care)?;
+    let State::Open(open) = player.state() else { return Ok(Exit::Success) };
+    if args.json {
+        context.out.json(&Document {
+            schema: "composer.play/1",
+            instrument: instrument.name,
+            soundfont: chosen.name(),
+            system: open.system.clone(),
+            sample_rate: open.format.rate,
+            block_frames: open.format.block,
+            key_to_sound_ms: player.latency(&open).as_secs_f64() * 1e3,
+            output: open.name,
+            ready_ms: ready.as_secs_f64() * 1e3,
+            notes,
+            xruns: player.xruns(),
+            late: player.gauges().late(),
+        })?;
+    } else if player.xruns() > 0 {
+        say(&format!("{} interruptions (xruns): a longer `--buffer` helps", player.xruns()));
+    }
+    Ok(Exit::Success)
+}
+
+pub(super) fn find(chosen: &Chosen, wanted: &str) -> Result<Instrument, Failure> {
+    instruments::find(&chosen.font, wanted)
+        .map_err(|e| Failure::new(Exit::Usage, e.to_string()).remedy("`composer instruments` lists them"))
+}
+
+/// With JACK the keyboard may come through a patch bay instead.
+fn open_source(args: &Args, clock: Clock, settings: &crate::settings::Settings) -> anyhow::Result<Option<Source>> {
+    let optional = args.output.request().system == System::Jack
+        && args.source.port.is_none()
+        && args.source.r#virtual.is_none()
+        && !args.source.wait;
+    match args.source.open(clock, settings) {
+        Ok(source) => Ok(Some(source)),
+        Err(_) if optional => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Looks after the output while something plays.
+pub(super) struct Care {
+    lost: bool,
+    name: String,
+}
+
+impl Care {
+    pub(super) fn new(player: &Player) -> Care {
+        let name = match player.state() {
+            State::Open(open) => open.name,
+            State::Lost(_) => String::new(),
+        };
+        Care { lost: false, name }
+    }
+
+    /// Says what has happened to the output, if anything has.
+    pub(super) fn look(&mut self, player: &Player) {
+        match player.state() {
+            State::Lost(e) if !self.lost => {
+                self.lost = true;
+                source::warn(&format!("{e}; waiting for an output\r"));
+            }
+            State::Open(open) if self.lost || open.name != self.name => {
+                self.lost = false;
+                say(&format!("sound goes on: {}", sound::described(&open, None)));
+                self.name = open.name;
+            }
+            State::Open(_) | State::Lost(_) => {}
+        }
+    }
+}
+
+/// Until Ctrl-C or the end; the number of notes that were struck.
+fn hear(
+    player: &mut Player,
+    mut source: Option<&mut Source>,
+    interrupt: &Interrupt,
+    care: &mut Care,
+) -> anyhow::Result<u64> {
+    let mut notes = 0;
+    let mut events = Vec::new();
+    let mut ending: Option<Instant> = None;
+    while !interrupt.came() {
+        events.clear();
+        match &mut source {
+            Some(source) => source.receiver.drain(CARE, &mut events),
+            None => std::thread::park_timeout(CARE),
+        }
+        for event in &events {
+            match event {
+                Event::Message { message, .. } => {
+                    use crate::music::message::{Message, Voice};
+                    notes += u64::from(matches!(message, Message::Voice(_, Voice::NoteOn { .. })));
+                }
+                Event::Connected { name, .. } => say(&format!("keyboard: {name}")),
+                Event::Disconnected { .. } => {
+                    // Nobody sends note-offs for what was held.
+                    let _ = player.remote().release_keys();
+                    source::warn("the keyboard is gone; waiting for it");
+                }
+                Event::Refused { reason, .. } => source::warn(reason),
+                Event::Overrun { lost, .. } => {
+                    let _ = player.remote().release_keys();
+                    let lost = lost.map_or("some".to_owned(), |n| n.to_string());
+                    source::warn(&format!("{lost} messages of the keyboard were lost; all keys let go"));
+                }
+                Event::Ended { .. } => {
+                    let _ = player.remote().release_keys();
+                    ending = Some(Instant::now());
+                }
+            }
+        }
+        care.look(player);
+        player.remote().collect();
+        if ending.is_some_and(|e| e.elapsed() > LAST_NOTES || (e.elapsed() > CARE && player.gauges().voices() == 0)) {
+            break;
+        }
+    }
+    Ok(notes)
+}

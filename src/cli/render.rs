@@ -1,0 +1,260 @@
+//! `composer render`: a MIDI file becomes sound.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::interrupt::Interrupt;
+use super::sound::{self, FontArgs};
+use super::{Context, Exit, Failure, info, source, values};
+use crate::audio::export::{Container, Depth, Export, ExportError, Normalise, Progress, Summary};
+use crate::audio::instrument::performing_synths;
+use crate::audio::performance::Manner;
+use crate::audio::sequencer::{Score, Speed};
+use crate::audio::synth::Workers;
+use crate::studio::instruments;
+use crate::studio::place::InTheWay;
+use crate::studio::render::Rendering;
+
+/// The options of `composer render`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: composer render song.mid song.flac --bits 24 --normalise r128")]
+pub struct Args {
+    /// The MIDI file; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The file to write, .wav or .flac.
+    #[arg(value_name = "OUT", value_parser = out)]
+    pub out: PathBuf,
+
+    #[command(flatten)]
+    font: FontArgs,
+
+    /// Bits a sample: 16, 24, or 32f for floats (WAV only).
+    #[arg(long, value_name = "BITS", default_value = "16", value_parser = depth)]
+    pub bits: Depth,
+
+    /// Samples a second, 8000 to 192000.
+    #[arg(long, value_name = "HZ", default_value = "48000", value_parser = sound::rate)]
+    pub rate: u32,
+
+    /// Make the level right: peak, r128, or with a level peak:-3, r128:-14.
+    #[arg(long, value_name = "HOW", value_parser = normalise)]
+    pub normalise: Option<Normalise>,
+
+    /// Percent of the piece's tempo, 25 to 200.
+    #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = values::speed)]
+    pub speed: Speed,
+
+    /// Let what follows the last note sound for at most this long.
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = values::duration)]
+    pub tail: Duration,
+
+    /// One file a track instead of one for all: OUT-01-NAME.wav.
+    #[arg(long)]
+    pub stems: bool,
+
+    /// Let a metronome beat along.
+    #[arg(long)]
+    pub metronome: bool,
+
+    /// Threads that render [all cores]; their number changes no sample.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<Workers>,
+
+    /// Replace files that are there.
+    #[arg(long)]
+    pub force: bool,
+
+    /// Print what was written as JSON (schema composer.render/1).
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn container(path: &Path) -> Option<Container> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    match extension.as_str() {
+        "wav" | "wave" => Some(Container::Wav),
+        "flac" => Some(Container::Flac),
+        _ => None,
+    }
+}
+
+fn out(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    container(&path).map(|_| path).ok_or_else(|| "the name must end in .wav or .flac".to_owned())
+}
+
+fn depth(text: &str) -> Result<Depth, String> {
+    match text {
+        "16" => Ok(Depth::Sixteen),
+        "24" => Ok(Depth::TwentyFour),
+        "32f" | "32" => Ok(Depth::Float),
+        _ => Err("there are 16, 24 and 32f".to_owned()),
+    }
+}
+
+fn normalise(text: &str) -> Result<Normalise, String> {
+    let (how, level) = text.split_once(':').map_or((text, None), |(how, level)| (how, Some(level)));
+    let level = |default: f64, range: std::ops::RangeInclusive<f64>| match level {
+        None => Ok(default),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|v| range.contains(v))
+            .ok_or_else(|| format!("the level must be {} to {}", range.start(), range.end())),
+    };
+    match how {
+        "peak" => Ok(Normalise::Peak(level(-1.0, -60.0..=0.0)?)),
+        "r128" | "loudness" => Ok(Normalise::Loudness(level(-23.0, -60.0..=-5.0)?)),
+        _ => Err("there are peak, peak:-3, r128 and r128:-14".to_owned()),
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    soundfont: String,
+    files: Vec<Written>,
+    /// Seconds that rendering took.
+    took_s: f64,
+}
+
+#[derive(Serialize)]
+struct Written {
+    path: String,
+    duration_s: f64,
+    sample_rate: u32,
+    /// Of full scale, before the level was changed; null for silence.
+    peak_db: Option<f64>,
+    /// Over the whole piece, before the level was changed; null where it was not asked for.
+    loudness_lufs: Option<f64>,
+    gain_db: f64,
+}
+
+impl Written {
+    fn new(path: &Path, summary: &Summary) -> Written {
+        Written {
+            path: path.display().to_string(),
+            duration_s: summary.frames as f64 / f64::from(summary.rate),
+            sample_rate: summary.rate,
+            peak_db: Some(summary.before.peak_db).filter(|p| p.is_finite()),
+            loudness_lufs: summary.before.loudness,
+            gain_db: summary.gain_db,
+        }
+    }
+}
+
+/// Renders. An interrupted run leaves no half file.
+///
+/// # Errors
+/// When the MIDI file or the SoundFont is of no use, or the place does not take the file.
+pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    let interrupt = Interrupt::install()?;
+    let began = Instant::now();
+    let settings = source::settings(context);
+    let container = container(&args.out).unwrap_or(Container::Wav);
+    let reading = info::load(&args.file)?;
+    for warning in reading.warnings.iter().take(3) {
+        source::warn(&format!("{}: {warning}", info::name(&args.file)));
+    }
+    let score = Arc::new(Score::new(&reading.composition));
+    drop(reading);
+    if score.strips().is_empty() {
+        source::warn("there are no notes in it");
+    }
+    if args.out.exists() && !args.force && !args.stems {
+        let text = format!("{} is there already", args.out.display());
+        return Err(Failure::new(Exit::NotSaved, text).remedy("`--force` replaces it").into());
+    }
+    let chosen = args.font.load(&settings)?;
+    instruments::prepare(&chosen.font, &score);
+    let mut manner = Manner { speed: args.speed, metronome: args.metronome, ..Manner::plain(args.rate) };
+    manner.tail = args.tail.as_secs_f64();
+    manner.workers = args.threads.unwrap_or(manner.workers);
+    let rendering = Rendering {
+        make: performing_synths(Arc::clone(&chosen.font), args.font.options()),
+        manner,
+        export: Export { container, depth: args.bits, normalise: args.normalise.unwrap_or_default() },
+        in_the_way: if args.force { InTheWay::Replace } else { InTheWay::TakeNextName },
+        score: Arc::clone(&score),
+    };
+    let mut bar = Bar::new();
+    let result = if args.stems {
+        let count = score.strips().len();
+        rendering.stems(&args.out, &mut |stem, p| bar.draw(stem, count, p) && !interrupt.came())
+    } else {
+        rendering.whole(&args.out, &mut |p| bar.draw(0, 1, p) && !interrupt.came()).map(|one| vec![one])
+    };
+    bar.clear();
+    let made = result.map_err(|e| failure(&e, &args.out))?;
+    let took = began.elapsed().as_secs_f64();
+    if args.json {
+        let files = made.iter().map(|(path, summary)| Written::new(path, summary)).collect();
+        context.out.json(&Document { schema: "composer.render/1", soundfont: chosen.name(), files, took_s: took })?;
+    } else {
+        for (path, summary) in &made {
+            let seconds = summary.frames as f64 / f64::from(summary.rate);
+            let level = if summary.gain_db == 0.0 { String::new() } else { format!(", {:+.1} dB", summary.gain_db) };
+            writeln!(context.out, "{}  {}:{:04.1}{level}", path.display(), seconds as u64 / 60, seconds % 60.0)?;
+        }
+        let total: f64 = made.iter().map(|(_, s)| s.frames as f64 / f64::from(s.rate)).sum();
+        let mut err = anstream::stderr();
+        let _ =
+            writeln!(err, "rendered with {} in {took:.1} s ({:.0} x real time)", chosen.name(), total / took.max(1e-3));
+    }
+    Ok(Exit::Success)
+}
+
+fn failure(error: &ExportError, out: &Path) -> Failure {
+    let text = format!("{}: {error}", out.display());
+    match error {
+        ExportError::Interrupted => Failure::new(Exit::Failure, text),
+        ExportError::NoFloats => Failure::new(Exit::Usage, text),
+        ExportError::Io(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
+            Failure::new(Exit::NotPermitted, text).remedy("write somewhere else")
+        }
+        ExportError::Io(_) => Failure::new(Exit::NotSaved, text).remedy("write somewhere else, or make room"),
+        ExportError::TooLong { .. } => Failure::new(Exit::BadInput, text).remedy("`composer info` shows its tempos"),
+        ExportError::TooBig | ExportError::Encoder(_) => Failure::new(Exit::Failure, text),
+    }
+}
+
+/// A bar on standard error, where a person sees it.
+struct Bar {
+    live: bool,
+    drawn: Option<Instant>,
+}
+
+impl Bar {
+    fn new() -> Bar {
+        Bar { live: std::io::stderr().is_terminal(), drawn: None }
+    }
+
+    /// Always true: whoever draws goes on.
+    fn draw(&mut self, stem: usize, stems: usize, progress: Progress) -> bool {
+        const WIDTH: usize = 40;
+        if !self.live || self.drawn.is_some_and(|t| t.elapsed() < Duration::from_millis(100)) {
+            return true;
+        }
+        self.drawn = Some(Instant::now());
+        let share = (progress.seconds / progress.of.max(0.001)).min(1.0);
+        let done = (share * WIDTH as f64) as usize;
+        let of = if stems > 1 { format!("{} of {stems}  ", stem + 1) } else { String::new() };
+        let bar = format!("{}{}", "█".repeat(done), "░".repeat(WIDTH - done));
+        let mut err = std::io::stderr().lock();
+        let _ = write!(err, "\r{of}{bar} {:3.0} %\x1b[K", share * 100.0).and_then(|()| err.flush());
+        true
+    }
+
+    fn clear(&mut self) {
+        if self.drawn.take().is_some() {
+            let mut err = std::io::stderr().lock();
+            let _ = write!(err, "\r\x1b[K").and_then(|()| err.flush());
+        }
+    }
+}

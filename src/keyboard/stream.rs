@@ -1,0 +1,287 @@
+//! The way from a MIDI callback to whoever listens: a wait-free ring for the messages and a
+//! channel for the few notices about the connection, merged in the order of time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use super::controls::Panel;
+use crate::music::message::{Channel, Voice};
+use crate::music::{Message, Micros};
+
+/// Messages that wait for their reader at most: over twenty seconds of the most that a full-speed
+/// keyboard can send (about 3,000 a second in a burst).
+const CAPACITY: usize = 1 << 16;
+
+/// Channel messages that wait for the audio callback at most: it takes them every few milliseconds.
+const TAP: usize = 1 << 12;
+
+/// A second way for channel messages, to the audio callback: small, and nothing in it must be freed.
+pub type Tap = rtrb::Consumer<(Micros, Channel, Voice)>;
+
+/// The clock of a session: microseconds since it was made, from the system's monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    /// A clock that shows zero now.
+    #[must_use]
+    pub fn start() -> Clock {
+        Clock { start: Instant::now() }
+    }
+
+    /// When it showed zero.
+    #[must_use]
+    pub fn epoch(&self) -> Instant {
+        self.start
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        self.start.elapsed().into()
+    }
+}
+
+/// What a listener hears, with times on the session's [`Clock`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The keyboard said something; `at` is the driver's time stamp where there is one.
+    Message {
+        /// When.
+        at: Micros,
+        /// What.
+        message: Message,
+    },
+    /// A port is connected, for the first time or again.
+    Connected {
+        /// When.
+        at: Micros,
+        /// The port's name for people.
+        name: String,
+        /// The port's id: see `keyboard::ports`.
+        id: String,
+        /// Whose controls it has.
+        panel: Panel,
+    },
+    /// The port is gone; what was held down will get no note-off from the keyboard.
+    Disconnected {
+        /// When it was noticed.
+        at: Micros,
+    },
+    /// The port is there, but gives no connection; it is tried again until it does.
+    Refused {
+        /// When.
+        at: Micros,
+        /// Why, for people.
+        reason: String,
+    },
+    /// Messages were lost before they could be read: the system's buffer or the ring was full.
+    Overrun {
+        /// Where in what was heard they are missing.
+        at: Micros,
+        /// How many, where that is known.
+        lost: Option<u64>,
+    },
+    /// The keyboard has nothing more to say: a virtual keyboard's script has ended.
+    Ended {
+        /// When.
+        at: Micros,
+    },
+}
+
+impl Event {
+    /// When it happened.
+    #[must_use]
+    pub fn at(&self) -> Micros {
+        match self {
+            Event::Message { at, .. }
+            | Event::Connected { at, .. }
+            | Event::Disconnected { at }
+            | Event::Refused { at, .. }
+            | Event::Overrun { at, .. }
+            | Event::Ended { at } => *at,
+        }
+    }
+}
+
+impl Event {
+    /// The order of what has the same time: a connection, what is said on it, its end.
+    fn rank(&self) -> u8 {
+        match self {
+            Event::Connected { .. } => 0,
+            // The message that came after the loss has its time.
+            Event::Overrun { lost: None, .. } => 1,
+            Event::Message { .. } => 2,
+            Event::Overrun { lost: Some(_), .. } => 3,
+            Event::Disconnected { .. } | Event::Refused { .. } | Event::Ended { .. } => 4,
+        }
+    }
+}
+
+/// The callback's end. Sending neither blocks nor takes a lock.
+#[derive(Debug)]
+pub struct Sender {
+    ring: rtrb::Producer<(Micros, Message)>,
+    tap: rtrb::Producer<(Micros, Channel, Voice)>,
+    dropped: Arc<AtomicU64>,
+    reader: Thread,
+}
+
+/// The end for notices about the connection; it can be cloned.
+#[derive(Clone, Debug)]
+pub struct Notices {
+    channel: mpsc::Sender<Event>,
+    reader: Thread,
+}
+
+/// The listener's end; belongs to the thread that made it.
+#[derive(Debug)]
+pub struct Receiver {
+    ring: rtrb::Consumer<(Micros, Message)>,
+    tap: Option<Tap>,
+    notices: mpsc::Receiver<Event>,
+    dropped: Arc<AtomicU64>,
+    clock: Clock,
+}
+
+/// A stream for the calling thread to read.
+#[must_use]
+pub fn stream(clock: Clock) -> (Sender, Notices, Receiver) {
+    let (producer, consumer) = rtrb::RingBuffer::new(CAPACITY);
+    let (tap_in, tap_out) = rtrb::RingBuffer::new(TAP);
+    let (tx, rx) = mpsc::channel();
+    let dropped = Arc::new(AtomicU64::new(0));
+    let reader = std::thread::current();
+    (
+        Sender { ring: producer, tap: tap_in, dropped: Arc::clone(&dropped), reader: reader.clone() },
+        Notices { channel: tx, reader },
+        Receiver { ring: consumer, tap: Some(tap_out), notices: rx, dropped, clock },
+    )
+}
+
+impl Sender {
+    /// Hands a message over. When the ring is full the message is counted as lost and the reader
+    /// will hear [`Event::Overrun`].
+    pub fn send(&mut self, at: Micros, message: Message) {
+        if let Message::Voice(channel, voice) = &message {
+            // Full where nobody plays along, or where the sound has stopped; then it is not missed.
+            let _ = self.tap.push((at, *channel, *voice));
+        }
+        if self.ring.push((at, message)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        self.reader.unpark();
+    }
+}
+
+impl Notices {
+    /// Hands a notice over; without a reader it is forgotten.
+    pub fn send(&self, event: Event) {
+        let _ = self.channel.send(event);
+        self.reader.unpark();
+    }
+}
+
+impl Receiver {
+    /// The way of the channel messages to the audio callback, once; it begins with what comes from
+    /// now on.
+    pub fn take_tap(&mut self) -> Option<Tap> {
+        let mut tap = self.tap.take()?;
+        while tap.pop().is_ok() {}
+        Some(tap)
+    }
+
+    /// Everything that has arrived, in the order of time, appended to `out`; waits for at most
+    /// `timeout` when there is nothing yet. May come back early with nothing.
+    pub fn drain(&mut self, timeout: Duration, out: &mut Vec<Event>) {
+        if self.take(out) == 0 {
+            std::thread::park_timeout(timeout);
+            self.take(out);
+        }
+    }
+
+    fn take(&mut self, out: &mut Vec<Event>) -> usize {
+        let start = out.len();
+        // A look at the one and then at the other could miss what came in between: so again until
+        // there are no more notices. Then whatever was sent before something that is here is here too,
+        // and sorting cannot tear it apart.
+        loop {
+            while let Ok((at, message)) = self.ring.pop() {
+                out.push(Event::Message { at, message });
+            }
+            let before = out.len();
+            out.extend(self.notices.try_iter());
+            if out.len() == before {
+                break;
+            }
+        }
+        let lost = self.dropped.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            // They came after the ring was full, and before all that is still to be heard.
+            let at = out[start..].iter().map(Event::at).max().unwrap_or_else(|| self.clock.now());
+            out.push(Event::Overrun { at, lost: Some(lost) });
+        }
+        out[start..].sort_by_key(|e| (e.at(), e.rank()));
+        out.len() - start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(key: u8) -> Message {
+        Message::from_bytes(&[0x90, key, 1]).unwrap()
+    }
+
+    #[test]
+    fn notices_and_messages_come_in_the_order_of_time() {
+        let (mut tx, notices, mut rx) = stream(Clock::start());
+        tx.send(Micros(10), note(1));
+        notices.send(Event::Disconnected { at: Micros(15) });
+        tx.send(Micros(20), note(2));
+        let mut out = Vec::new();
+        rx.drain(Duration::ZERO, &mut out);
+        assert_eq!(out.iter().map(Event::at).collect::<Vec<_>>(), [Micros(10), Micros(15), Micros(20)]);
+    }
+
+    #[test]
+    fn of_equal_times_a_connection_comes_first_and_its_end_last() {
+        let (mut tx, notices, mut rx) = stream(Clock::start());
+        notices.send(Event::Ended { at: Micros(1) });
+        notices.send(Event::Connected { at: Micros(1), name: String::new(), id: String::new(), panel: Panel::Unknown });
+        tx.send(Micros(1), note(1));
+        let mut out = Vec::new();
+        rx.drain(Duration::ZERO, &mut out);
+        assert_eq!(out.iter().map(Event::rank).collect::<Vec<_>>(), [0, 2, 4]);
+    }
+
+    #[test]
+    fn the_tap_has_the_channel_messages_from_when_it_was_taken() {
+        let (mut tx, _notices, mut rx) = stream(Clock::start());
+        tx.send(Micros(1), note(1));
+        let mut tap = rx.take_tap().unwrap();
+        tx.send(Micros(2), note(2));
+        tx.send(Micros(3), Message::System([0xf8, 0, 0]));
+        assert_eq!(tap.pop().map(|(at, ..)| at), Ok(Micros(2)));
+        assert!(tap.pop().is_err() && rx.take_tap().is_none());
+    }
+
+    #[test]
+    fn a_full_ring_is_counted_not_hidden() {
+        let (mut tx, _notices, mut rx) = stream(Clock::start());
+        for _ in 0..CAPACITY + 3 {
+            tx.send(Micros(0), note(1));
+        }
+        let mut out = Vec::new();
+        rx.drain(Duration::ZERO, &mut out);
+        assert_eq!(out.len(), CAPACITY + 1);
+        // In its place in time: what the driver stamped meanwhile is yet to come.
+        assert_eq!(out.last(), Some(&Event::Overrun { at: Micros(0), lost: Some(3) }));
+    }
+}

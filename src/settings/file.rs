@@ -1,0 +1,311 @@
+//! The settings file: reading with remarks, changing without touching the rest.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use toml_edit::{Document, DocumentMut, InlineTable, Item, Table, Value};
+
+use super::{ControlSetting, Settings};
+
+/// What the file looks like when it is first written.
+const TEMPLATE: &str = include_str!("template.toml");
+
+/// The keys that mean something; an empty list stands for "any".
+const KNOWN: [(&str, &[&str]); 4] = [
+    ("record", &["bpm", "time_signature", "resolution", "metronome", "count_in", "split_after", "stop_after"]),
+    ("keyboard", &["port"]),
+    ("controls", &[]),
+    ("folders", &["library", "soundfonts"]),
+];
+
+/// Why settings cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// It is not what it should be.
+    #[error("{path}:{line}:{column}: {reason}")]
+    Broken {
+        /// Which file.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1, in characters.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It cannot be read.
+    #[error("cannot read {path}: {reason}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// It cannot be written.
+    #[error("cannot write {path}: {reason}")]
+    Unwritable {
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How the file was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// There is none: all defaults.
+    Missing,
+    /// It was read.
+    Read,
+    /// It is there and of no use: all defaults, and nothing may be written.
+    Broken(SettingsError),
+}
+
+/// Settings as they were found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// How the file was found.
+    pub state: State,
+    /// Remarks, such as on keys that mean nothing, with their place in the file.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the settings file. Never fails: see [`State`].
+#[must_use]
+pub fn load(path: &Path) -> Loaded {
+    let nothing = |state| Loaded { settings: Settings::default(), state, warnings: Vec::new() };
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return nothing(State::Missing),
+        Err(e) => return nothing(State::Broken(unreadable(path, &e))),
+    };
+    match toml::from_str(&text) {
+        Ok(settings) => Loaded { settings, state: State::Read, warnings: unknown_keys(path, &text) },
+        Err(e) => nothing(State::Broken(broken(path, &text, e.span(), e.message()))),
+    }
+}
+
+/// Sets what a control sends, or with `None` takes it out, so that the default holds again.
+///
+/// The rest of the file, comments too, stays as it is. The file and its folder are made if need
+/// be; the new content is put in place in one step.
+///
+/// # Errors
+/// When the file is broken, in which case it is left alone, or cannot be written.
+pub fn set_control(path: &Path, name: &str, setting: Option<&ControlSetting>) -> Result<(), SettingsError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => TEMPLATE.to_owned(),
+        Err(e) => return Err(unreadable(path, &e)),
+    };
+    if let Err(e) = toml::from_str::<Settings>(&text) {
+        return Err(broken(path, &text, e.span(), e.message()));
+    }
+    let mut document: DocumentMut =
+        text.parse().map_err(|e: toml_edit::TomlError| broken(path, &text, e.span(), e.message()))?;
+    let controls = document.entry("controls").or_insert_with(|| Item::Table(Table::new()));
+    if let Some(table) = controls.as_table_like_mut() {
+        match setting {
+            None => {
+                table.remove(name);
+            }
+            Some(setting) => {
+                let value = Value::InlineTable(inline(setting));
+                match table.get_mut(name).and_then(Item::as_value_mut) {
+                    // Keeps a comment behind the old value.
+                    Some(old) => {
+                        let decor = old.decor().clone();
+                        *old = value;
+                        *old.decor_mut() = decor;
+                    }
+                    None => {
+                        table.insert(name, Item::Value(value));
+                    }
+                }
+            }
+        }
+    }
+    write(path, document.to_string().as_bytes())
+        .map_err(|e| SettingsError::Unwritable { path: path.display().to_string(), reason: e.to_string() })
+}
+
+fn inline(setting: &ControlSetting) -> InlineTable {
+    let mut table = InlineTable::new();
+    table.insert("message", setting.message.as_str().into());
+    if let Some(channel) = setting.channel {
+        table.insert("channel", i64::from(channel).into());
+    }
+    if let Some(press) = &setting.press {
+        table.insert("press", press.as_str().into());
+    }
+    table
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link to the file stays a link: what it points to is replaced.
+    let path: PathBuf = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    if let Ok(before) = fs::metadata(&path) {
+        let _ = file.as_file().set_permissions(before.permissions());
+    }
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> SettingsError {
+    SettingsError::Unreadable { path: path.display().to_string(), reason: error.to_string() }
+}
+
+fn broken(path: &Path, text: &str, span: Option<std::ops::Range<usize>>, reason: &str) -> SettingsError {
+    let (line, column) = place(text, span.map_or(0, |s| s.start));
+    SettingsError::Broken {
+        path: path.display().to_string(),
+        line,
+        column,
+        reason: reason.trim_end().replace('\n', ", "),
+    }
+}
+
+/// Line and column, both from 1, of a byte.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+fn unknown_keys(path: &Path, text: &str) -> Vec<String> {
+    let Ok(document) = Document::parse(text) else { return Vec::new() };
+    let mut warnings = Vec::new();
+    let mut warn = |table: &Table, key: &str, section: &str, known: &[&str]| {
+        let at = table.get_key_value(key).and_then(|(k, _)| k.span()).map_or(0, |s| s.start);
+        let (line, column) = place(text, at);
+        let known = known.join(", ");
+        warnings.push(format!(
+            "{}:{line}:{column}: `{key}`{section} means nothing and is left out; there are {known}",
+            path.display()
+        ));
+    };
+    for (section, item) in document.as_table() {
+        let Some((_, keys)) = KNOWN.iter().find(|(known, _)| *known == section) else {
+            warn(document.as_table(), section, "", &KNOWN.map(|(known, _)| known));
+            continue;
+        };
+        if let Some(table) = item.as_table() {
+            for (key, _) in table.iter().filter(|(key, _)| !keys.is_empty() && !keys.contains(key)) {
+                warn(table, key, &format!(" in [{section}]"), keys);
+            }
+        }
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::music::{Ppq, Tempo};
+
+    fn with(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    fn play() -> ControlSetting {
+        ControlSetting { message: "cc 20".to_owned(), channel: Some(1), press: None }
+    }
+
+    #[test]
+    fn the_template_says_the_defaults_and_every_key() {
+        let (_folder, path) = with(TEMPLATE);
+        let loaded = load(&path);
+        assert_eq!((loaded.settings, loaded.state, loaded.warnings), (Settings::default(), State::Read, vec![]));
+        // Every example, without its comment sign, is understood as well.
+        let examples = TEMPLATE.replace("#   play", "# play").replace("\n# ", "\n");
+        let spoken: String = examples
+            .lines()
+            .filter(|l| l.starts_with('[') || l.contains(" = "))
+            .filter(|l| !l.starts_with("play"))
+            .map(|l| format!("{l}\n"))
+            .collect();
+        let (_folder, path) = with(&spoken);
+        let loaded = load(&path);
+        assert_eq!((loaded.state, loaded.warnings), (State::Read, vec![]), "{spoken}");
+        for key in KNOWN.iter().flat_map(|(_, keys)| keys.iter()) {
+            assert!(spoken.contains(&format!("\n{key} = ")), "{key} is not in the template");
+        }
+    }
+
+    #[test]
+    fn what_is_set_is_taken() {
+        let (_folder, path) = with("[record]\nbpm = 90.5\nresolution = 480\nsplit_after = 8\nstop_after = \"1m30s\"\n");
+        let record = load(&path).settings.record;
+        assert_eq!(record.bpm, Tempo::from_bpm(90.5).unwrap());
+        assert_eq!(record.resolution, Ppq::new(480).unwrap());
+        assert_eq!(record.split_after, Some(Duration::from_secs(8)));
+        assert_eq!(record.stop_after, Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_broken_file_is_told_with_its_place_and_never_written() {
+        for (text, line, column) in [
+            ("[record]\nbpm = fast\n", 2, 7),
+            ("[record]\n\nbpm = 2\n", 3, 7),
+            ("[record]\ncount_in = 4000000000\n", 2, 12),
+            ("[record]\ncount_in = 17\n", 2, 12),
+            ("[controls\n", 1, 10),
+        ] {
+            let (_folder, path) = with(text);
+            let loaded = load(&path);
+            assert_eq!(loaded.settings, Settings::default());
+            let State::Broken(SettingsError::Broken { line: l, column: c, .. }) = &loaded.state else {
+                panic!("{:?}", loaded.state)
+            };
+            assert_eq!((*l, *c), (line, column), "{text}: {:?}", loaded.state);
+            assert!(set_control(&path, "play", Some(&play())).is_err());
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn keys_that_mean_nothing_are_told_with_their_place() {
+        let (_folder, path) = with("[record]\nbmp = 90\n\n[sound]\nloud = true\n");
+        let loaded = load(&path);
+        assert_eq!(loaded.state, State::Read);
+        assert!(loaded.warnings[0].contains("settings.toml:2:1: `bmp` in [record]"), "{:?}", loaded.warnings);
+        assert!(loaded.warnings[1].contains("`sound`"), "{:?}", loaded.warnings);
+    }
+
+    #[test]
+    fn learning_keeps_comments_and_everything_else() {
+        let before = "# mine\n[record]\nbpm = 90 # slow\n\n[controls]\nplay = { message = \"cc 1\" } # the big one\n";
+        let (_folder, path) = with(before);
+        set_control(&path, "play", Some(&play())).unwrap();
+        let after = fs::read_to_string(&path).unwrap();
+        assert_eq!(after, before.replace("{ message = \"cc 1\" }", "{ message = \"cc 20\", channel = 1 }"));
+        assert_eq!(load(&path).settings.controls["play"], play());
+        set_control(&path, "play", None).unwrap();
+        assert!(load(&path).settings.controls.is_empty());
+        assert!(fs::read_to_string(&path).unwrap().contains("# slow"));
+    }
+
+    #[test]
+    fn the_first_save_writes_the_commented_template() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/settings.toml");
+        set_control(&path, "rec", Some(&play())).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("# bpm = 120") && text.contains("rec = { message = \"cc 20\", channel = 1 }"), "{text}");
+        assert_eq!(load(&path).settings.controls.len(), 1);
+    }
+}

@@ -1,0 +1,25 @@
+//! The use cases: what the command line (and every other face) does with the rooms below.
+//!
+//! - [`survey`]: what is there, from the USB bus to the audio outputs.
+//! - [`doctor`]: what is wrong with it, and what to type.
+//! - [`last_message`]: what each port said last.
+//! - [`compose`]: composing into files.
+//! - [`record`]: from a stream of keyboard events to takes on disk.
+//! - [`journal`]: what is on disk while one plays.
+//! - [`place`]: putting a finished file in its place without ever harming another.
+//! - [`recover`]: takes that a crash left behind.
+//! - [`instruments`]: which SoundFont plays, and which of its instruments is meant.
+//! - [`play`]: the keys live, and performances, through an output or to a MIDI port.
+//! - [`render`]: performances into files.
+
+pub mod compose;
+pub mod doctor;
+pub mod instruments;
+pub mod journal;
+pub mod last_message;
+pub mod place;
+pub mod play;
+pub mod record;
+pub mod recover;
+pub mod render;
+pub mod survey;

@@ -1,0 +1,164 @@
+//! Which SoundFont plays, and which of its instruments is meant.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::audio::sequencer::{Program, Score};
+use crate::audio::soundfont::DRUM_BANK;
+use crate::audio::{SoundFont, SoundFontError, soundfonts};
+use crate::music::general_midi;
+use crate::music::message::{Channel, Value};
+
+/// A SoundFont that was chosen.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// The font.
+    pub font: Arc<SoundFont>,
+    /// Its file; `None` for composer's own instruments.
+    pub file: Option<PathBuf>,
+    /// What was wrong on the way to it, for the user.
+    pub warnings: Vec<String>,
+}
+
+impl Chosen {
+    /// Its name for people.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.file {
+            Some(file) => file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            None => "composer's own instruments".to_owned(),
+        }
+    }
+}
+
+/// Loads the SoundFont that was asked for; else the first that can be read of the user's, then of the
+/// system's; else composer's own instruments.
+///
+/// # Errors
+/// When the one that was asked for is of no use.
+pub fn choose(named: Option<&Path>, own_folders: &[PathBuf]) -> Result<Chosen, SoundFontError> {
+    if let Some(path) = named {
+        let font = SoundFont::load(path)?;
+        let warnings = font.warnings().to_vec();
+        return Ok(Chosen { font: Arc::new(font), file: Some(path.to_owned()), warnings });
+    }
+    let mut warnings = Vec::new();
+    let found = soundfonts::find(own_folders).into_iter().chain(soundfonts::find(&soundfonts::standard_folders(None)));
+    for candidate in found {
+        match SoundFont::load(&candidate.path) {
+            Ok(font) => return Ok(Chosen { font: Arc::new(font), file: Some(candidate.path), warnings }),
+            Err(e) => warnings.push(e.to_string()),
+        }
+    }
+    Ok(Chosen { font: Arc::new(SoundFont::builtin()), file: None, warnings })
+}
+
+/// An instrument on the channel that it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instrument {
+    /// The channel of percussion for a drum kit, else channel 1.
+    pub channel: Channel,
+    /// Where it is.
+    pub program: Program,
+    /// Its name.
+    pub name: String,
+}
+
+/// There is no such instrument.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no instrument `{wanted}`")]
+pub struct NoSuchInstrument {
+    /// What was asked for.
+    pub wanted: String,
+}
+
+/// The instrument that is meant: a number from 1 (as General MIDI counts), `bank:number`, `drums`, a
+/// General MIDI name, or the name of a preset, whole or in part, whatever the case.
+///
+/// # Errors
+/// When nothing fits.
+pub fn find(font: &SoundFont, wanted: &str) -> Result<Instrument, NoSuchInstrument> {
+    let none = || NoSuchInstrument { wanted: wanted.to_owned() };
+    let text = wanted.trim().to_lowercase();
+    let numbers = match text.split_once(':') {
+        Some((bank, number)) => bank.parse::<u16>().ok().zip(number.parse::<u8>().ok()),
+        None => text.parse::<u8>().ok().map(|n| (0, n)),
+    };
+    if let Some((bank, number)) = numbers {
+        let program = number.checked_sub(1).filter(|p| *p < 128 && bank <= DRUM_BANK).ok_or_else(none)?;
+        return Ok(at(font, bank, program));
+    }
+    if text.is_empty() {
+        return Err(none());
+    }
+    if ["drums", "drum kit", "percussion"].contains(&text.as_str()) {
+        return Ok(at(font, DRUM_BANK, 0));
+    }
+    let general = (0..128u8).map(|p| (p, general_midi::name(Channel::default(), Value::masked(p)).to_lowercase()));
+    let general: Vec<_> = general.collect();
+    let presets: Vec<_> = font.presets().map(|p| (p.bank, p.program, p.name.to_lowercase())).collect();
+    let found = general
+        .iter()
+        .find(|(_, name)| *name == text)
+        .map(|(p, _)| (0, *p))
+        .or_else(|| presets.iter().find(|(.., name)| *name == text).map(|(b, p, _)| (*b, *p)))
+        .or_else(|| general.iter().find(|(_, name)| name.contains(&text)).map(|(p, _)| (0, *p)))
+        .or_else(|| presets.iter().find(|(.., name)| name.contains(&text)).map(|(b, p, _)| (*b, *p)));
+    found.map(|(bank, program)| at(font, bank, program)).ok_or_else(none)
+}
+
+fn at(font: &SoundFont, bank: u16, program: u8) -> Instrument {
+    let channel = if bank == DRUM_BANK { general_midi::PERCUSSION } else { Channel::default() };
+    let preset = font.presets().find(|p| p.bank == bank && p.program == program).map(|p| p.name.to_owned());
+    let name = preset.unwrap_or_else(|| general_midi::name(channel, Value::masked(program)).to_owned());
+    let bank = if bank == DRUM_BANK { 0 } else { bank.min(127) as u8 };
+    Instrument { channel, program: Program { bank, bank_fine: 0, program }, name }
+}
+
+/// Makes everything that a score asks for ready to sound. May take seconds with a compressed SoundFont.
+pub fn prepare(font: &SoundFont, score: &Score) {
+    if font.all_ready() {
+        return;
+    }
+    for (channel, bank, program) in score.programs() {
+        let bank = if channel == general_midi::PERCUSSION { DRUM_BANK } else { u16::from(bank) };
+        font.prepare(bank, program);
+    }
+}
+
+/// Makes ready beside the audio thread what it asks for; ends when dropped.
+#[derive(Debug)]
+pub struct Preparer {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Preparer {
+    /// Starts, where the font needs it.
+    #[must_use]
+    pub fn start(font: Arc<SoundFont>) -> Preparer {
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&stop);
+        let work = move || {
+            while !seen.load(Ordering::Relaxed) && !font.all_ready() {
+                if font.prepare_wanted() == 0 {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("soundfont".to_owned()).spawn(work).ok();
+        Preparer { stop, thread }
+    }
+}
+
+impl Drop for Preparer {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

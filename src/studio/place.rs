@@ -1,0 +1,174 @@
+//! Putting a finished file in its place: written beside it, synced, and renamed, so that the place
+//! holds the old file or the new one and never half of either.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What to do with a file that is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InTheWay {
+    /// Leave it and take the next free name: `song-2.mid`.
+    TakeNextName,
+    /// Replace it.
+    Replace,
+}
+
+/// Writes `bytes` at `path` (or beside, see [`InTheWay`]) and answers with where they are.
+///
+/// # Errors
+/// When the folder cannot be written; nothing is left behind then.
+pub fn place(bytes: &[u8], path: &Path, in_the_way: InTheWay) -> io::Result<PathBuf> {
+    let mut placing = Placing::begin(path)?;
+    placing.file().write_all(bytes)?;
+    placing.finish(in_the_way)
+}
+
+/// The system's words without the path that tempfile adds: the name of a file that means nothing to anybody.
+fn plain(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path ") {
+        Some((words, _)) => io::Error::new(error.kind(), words),
+        None => error,
+    }
+}
+
+/// A file on its way to its place; dropped before [`Placing::finish`] it leaves nothing behind.
+#[derive(Debug)]
+pub struct Placing {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Placing {
+    /// Makes an empty file beside `path`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn begin(path: &Path) -> io::Result<Placing> {
+        Placing::beside(path).map_err(plain)
+    }
+
+    fn beside(path: &Path) -> io::Result<Placing> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".composer-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // Like any new file: the umask decides.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        Ok(Placing { file: builder.tempfile_in(folder_of(path))?, path: path.to_owned() })
+    }
+
+    /// The file, to be written.
+    pub fn file(&mut self) -> &mut fs::File {
+        self.file.as_file_mut()
+    }
+
+    /// Puts it in its place and answers with where that is.
+    ///
+    /// # Errors
+    /// When the disk or the folder does not take it; nothing is left behind then.
+    pub fn finish(self, in_the_way: InTheWay) -> io::Result<PathBuf> {
+        self.put(in_the_way).map_err(plain)
+    }
+
+    fn put(self, in_the_way: InTheWay) -> io::Result<PathBuf> {
+        let Placing { mut file, path } = self;
+        file.as_file().sync_all()?;
+        let placed = match in_the_way {
+            InTheWay::Replace => {
+                file.persist(&path).map_err(|e| e.error)?;
+                path.clone()
+            }
+            InTheWay::TakeNextName => {
+                let mut names = names(&path);
+                loop {
+                    let name = names.next().ok_or(io::ErrorKind::AlreadyExists)?;
+                    match file.persist_noclobber(&name) {
+                        Ok(_) => break name,
+                        Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => file = e.file,
+                        // Some file systems can neither rename without replacing nor link: there the name
+                        // is taken first, by an empty file that cannot have been anybody else's.
+                        Err(e) => match fs::OpenOptions::new().write(true).create_new(true).open(&name) {
+                            Ok(_) => {
+                                e.file.persist(&name).map_err(|e| e.error)?;
+                                break name;
+                            }
+                            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => file = e.file,
+                            Err(_) => return Err(e.error),
+                        },
+                    }
+                }
+            }
+        };
+        // The rename must survive a power cut as well. Some file systems cannot sync a folder; the file itself is safe.
+        #[cfg(unix)]
+        let _ = fs::File::open(folder_of(&path)).and_then(|f| f.sync_all());
+        Ok(placed)
+    }
+}
+
+/// Whether a file could be put into the folder of `path`, tried by making one.
+///
+/// # Errors
+/// Says why not.
+pub fn try_folder(path: &Path) -> io::Result<()> {
+    tempfile::Builder::new().prefix(".composer-").tempfile_in(folder_of(path)).map(drop).map_err(plain)
+}
+
+/// The folder that a path lies in; the working folder for a bare name.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// `song.mid`, `song-2.mid`, `song-3.mid` and so on.
+fn names(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let path = path.to_owned();
+    let stem = path.file_stem().unwrap_or_default().to_owned();
+    let extension = path.extension().map(ToOwned::to_owned);
+    (1..10_000u32).map(move |n| {
+        if n == 1 {
+            return path.clone();
+        }
+        let mut name = stem.clone();
+        name.push(format!("-{n}"));
+        if let Some(extension) = &extension {
+            name.push(".");
+            name.push(extension);
+        }
+        path.with_file_name(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_in_the_way_stays_unless_it_is_to_be_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("song.mid");
+        assert_eq!(place(b"one", &path, InTheWay::TakeNextName).unwrap(), path);
+        assert_eq!(place(b"two", &path, InTheWay::TakeNextName).unwrap(), folder.path().join("song-2.mid"));
+        assert_eq!(place(b"three", &path, InTheWay::TakeNextName).unwrap(), folder.path().join("song-3.mid"));
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        place(b"four", &path, InTheWay::Replace).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"four");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else is left behind");
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no such folder").join("song.mid");
+        let error = place(b"x", &path, InTheWay::Replace).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(!error.to_string().contains("composer-"), "{error}");
+        assert!(try_folder(&path).is_err());
+        assert!(try_folder(&folder.path().join("song.mid")).is_ok());
+    }
+}

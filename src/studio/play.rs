@@ -1,0 +1,202 @@
+//! Playing: the keys live, and performances, through an audio output or to a MIDI port.
+
+mod external;
+mod knobs;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use external::External;
+pub use knobs::knobs;
+
+use super::instruments::{Chosen, Preparer};
+use crate::audio::Options;
+use crate::audio::engine::{Engine, EngineError, Remote};
+use crate::audio::instrument::synths;
+use crate::audio::levels::Gauges;
+use crate::audio::output::{Description, Output, OutputError, Request, State};
+use crate::audio::sequencer::{Score, Speed, Strip};
+use crate::keyboard::OutputPortError;
+use crate::music::Micros;
+
+/// The sample rate that instruments are first made for; most outputs have it.
+const LIKELY_RATE: u32 = 48_000;
+
+/// What a live message may need to reach the engine: see `audio::engine`.
+const DELIVERY: Duration = Duration::from_micros(500);
+
+/// The engine, an output, and a SoundFont.
+#[derive(Debug)]
+pub struct Player {
+    remote: Remote,
+    output: Output,
+    _preparer: Preparer,
+}
+
+impl Player {
+    /// Opens the output and starts the engine behind it. `epoch` is the zero of the clock by which the
+    /// keyboard's messages are stamped.
+    ///
+    /// # Errors
+    /// When there is no output that does what is asked.
+    pub fn open(request: Request, chosen: &Chosen, options: Options, epoch: Instant) -> Result<Player, OutputError> {
+        let make = synths(Arc::clone(&chosen.font), options);
+        let (engine, remote) = Engine::new(make, request.rate.unwrap_or(LIKELY_RATE), epoch);
+        let output = Output::open(request, Box::new(engine))?;
+        Ok(Player { remote, output, _preparer: Preparer::start(Arc::clone(&chosen.font)) })
+    }
+
+    /// The engine's other side.
+    pub fn remote(&mut self) -> &mut Remote {
+        &mut self.remote
+    }
+
+    /// Position, levels and counts.
+    #[must_use]
+    pub fn gauges(&self) -> &Arc<Gauges> {
+        self.remote.gauges()
+    }
+
+    /// Whether sound goes somewhere, and where.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.output.state()
+    }
+
+    /// How often sound came too late for the output.
+    #[must_use]
+    pub fn xruns(&self) -> u64 {
+        self.output.xruns()
+    }
+
+    /// From a key's time stamp to its sound, as far as the output tells: one block and a little for the
+    /// way, so that every key is late by the same, then what the output holds back.
+    #[must_use]
+    pub fn latency(&self, open: &Description) -> Duration {
+        let frames = |n: u32| Duration::from_secs_f64(f64::from(n) / f64::from(open.format.rate.max(1)));
+        let reported = self.output.delay();
+        let held_back = if reported.is_zero() { frames(open.format.latency) } else { reported };
+        // JACK hands messages over with their places in the block, and needs no block to find them.
+        let lead = if open.system == "JACK" { Duration::ZERO } else { frames(open.format.block) + DELIVERY };
+        lead + held_back
+    }
+}
+
+/// Why a performance cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PerformError {
+    /// The engine is stuck.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The MIDI port has gone.
+    #[error(transparent)]
+    Port(#[from] OutputPortError),
+}
+
+/// Where a performance goes.
+#[derive(Debug)]
+pub enum Stage {
+    /// To an audio output.
+    Sound(Box<Player>),
+    /// To a MIDI port.
+    Port(External),
+}
+
+impl Stage {
+    /// Loads a score, paused at its start.
+    ///
+    /// # Errors
+    /// As every call: when the stage is gone.
+    pub fn load(&mut self, score: Arc<Score>) -> Result<(), PerformError> {
+        match self {
+            Stage::Sound(player) => Ok(player.remote.load(score)?),
+            Stage::Port(port) => port.load(score),
+        }
+    }
+
+    /// Plays, or goes on.
+    ///
+    /// # Errors
+    /// When the stage is gone.
+    pub fn play(&mut self) -> Result<(), PerformError> {
+        match self {
+            Stage::Sound(player) => Ok(player.remote.play()?),
+            Stage::Port(port) => port.play(),
+        }
+    }
+
+    /// Stops where it is.
+    ///
+    /// # Errors
+    /// When the stage is gone.
+    pub fn pause(&mut self) -> Result<(), PerformError> {
+        match self {
+            Stage::Sound(player) => Ok(player.remote.pause()?),
+            Stage::Port(port) => port.pause(),
+        }
+    }
+
+    /// Goes to a time of the piece.
+    ///
+    /// # Errors
+    /// When the stage is gone.
+    pub fn seek(&mut self, to: Micros) -> Result<(), PerformError> {
+        match self {
+            Stage::Sound(player) => Ok(player.remote.seek(to)?),
+            Stage::Port(port) => port.seek(to),
+        }
+    }
+
+    /// Sets the speed.
+    ///
+    /// # Errors
+    /// When the stage is gone.
+    pub fn set_speed(&mut self, speed: Speed) -> Result<(), PerformError> {
+        match self {
+            Stage::Sound(player) => Ok(player.remote.set_speed(speed)?),
+            Stage::Port(port) => port.set_speed(speed),
+        }
+    }
+
+    /// Plays what lies between two times again and again; `None` ends that.
+    ///
+    /// # Errors
+    /// When the stage is gone, or the times are too close.
+    pub fn set_loop(&mut self, between: Option<(Micros, Micros)>) -> Result<(), PerformError> {
+        match self {
+            Stage::Sound(player) => Ok(player.remote.set_loop(between)?),
+            Stage::Port(port) => port.set_loop(between),
+        }
+    }
+
+    /// Mixes a strip.
+    ///
+    /// # Errors
+    /// When the stage is gone.
+    pub fn set_strip(&mut self, index: usize, strip: Strip) -> Result<(), PerformError> {
+        match self {
+            Stage::Sound(player) => Ok(player.remote.set_strip(index, strip)?),
+            Stage::Port(port) => port.set_strip(index, strip),
+        }
+    }
+
+    /// Lets the metronome beat along; a MIDI port has none.
+    ///
+    /// # Errors
+    /// When the stage is gone.
+    pub fn set_metronome(&mut self, on: bool) -> Result<(), PerformError> {
+        match self {
+            Stage::Sound(player) => Ok(player.remote.set_metronome(on)?),
+            Stage::Port(_) => Ok(()),
+        }
+    }
+
+    /// Where it is, whether it plays, and whether it has come to its end.
+    #[must_use]
+    pub fn gauges(&self) -> &Arc<Gauges> {
+        match self {
+            Stage::Sound(player) => player.gauges(),
+            Stage::Port(port) => port.gauges(),
+        }
+    }
+}

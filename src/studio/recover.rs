@@ -1,0 +1,167 @@
+//! Takes that a crash left behind: journals that nobody is writing any more.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::music::{Micros, Take, TakeEvent};
+use crate::studio::journal::{self, Contents, JournalError, MAGIC, file::EXTENSION};
+
+/// A journal that is older than this and not locked will not be locked any more.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// No journal is larger: days of the densest playing.
+const LARGEST: u64 = 4 << 30;
+
+/// A take that was left behind.
+#[derive(Clone, Debug)]
+pub struct Leftover {
+    /// The take's id.
+    pub id: String,
+    /// What can be read of it.
+    pub contents: Contents,
+    /// The journals that hold it.
+    pub journals: Vec<PathBuf>,
+}
+
+/// A journal that cannot be read.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// Which.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Takes, the oldest first.
+    pub takes: Vec<Leftover>,
+    /// Journals that hold no music: the crash came before anything was played.
+    pub empty: Vec<PathBuf>,
+    /// Journals that cannot be read, or are none.
+    pub unreadable: Vec<Unreadable>,
+    /// Takes that are being recorded right now.
+    pub running: usize,
+}
+
+impl Leftover {
+    /// The take, with what still sounded closed where the journal ends.
+    #[must_use]
+    pub fn take(&self) -> Take {
+        self.contents.header.assemble(self.contents.events.clone(), self.contents.end)
+    }
+
+    /// Notes struck.
+    #[must_use]
+    pub fn notes(&self) -> usize {
+        self.contents.events.iter().filter(|(_, e)| TakeEvent::is_note_on(e)).count()
+    }
+
+    /// From beat 1 to the last thing that is known.
+    #[must_use]
+    pub fn length(&self) -> Micros {
+        let last = self.contents.events.last().map_or(Micros::ZERO, |(at, _)| *at);
+        self.contents.end.unwrap_or(last).max(last).since(self.contents.header.origin)
+    }
+
+    /// Removes the journals.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn remove(&self) -> io::Result<()> {
+        self.journals.iter().try_for_each(fs::remove_file)
+    }
+}
+
+impl Found {
+    /// Removes the journals that hold no music. What cannot be removed stays for the next time, and
+    /// so does one that another session may be just about to lock.
+    pub fn remove_empty(&self) {
+        let old = |path: &PathBuf| fs::metadata(path)?.modified()?.elapsed().map_err(io::Error::other);
+        for path in self.empty.iter().filter(|p| old(p).is_ok_and(|age| age > SETTLED)) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Looks for journals in these folders; one that does not exist holds none.
+#[must_use]
+pub fn find(folders: &[PathBuf]) -> Found {
+    let mut found = Found::default();
+    let mut takes: BTreeMap<String, Vec<(PathBuf, Contents)>> = BTreeMap::new();
+    let mut running: Vec<String> = Vec::new();
+    for path in folders.iter().flat_map(|folder| journals(folder)) {
+        match read(&path) {
+            Ok(Outcome::Contents(contents)) => {
+                takes.entry(contents.header.take.clone()).or_default().push((path, *contents));
+            }
+            Ok(Outcome::Running(id)) => running.extend(id),
+            Ok(Outcome::Unreadable(JournalError::Empty)) => found.empty.push(path),
+            Ok(Outcome::Unreadable(e)) => found.unreadable.push(Unreadable { path, reason: e.to_string() }),
+            Err(e) => found.unreadable.push(Unreadable { path, reason: e.to_string() }),
+        }
+    }
+    running.sort();
+    running.dedup();
+    found.running = running.len();
+    for (id, parts) in takes.into_iter().filter(|(id, _)| !running.contains(id)) {
+        let (journals, parts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        match journal::join(parts) {
+            Some(contents) if contents.events.is_empty() => found.empty.extend(journals),
+            Some(contents) => found.takes.push(Leftover { id, contents, journals }),
+            None => {}
+        }
+    }
+    found
+}
+
+fn journals(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> =
+        entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == EXTENSION)).collect();
+    paths.sort();
+    paths
+}
+
+/// What became of reading a journal.
+enum Outcome {
+    Contents(Box<Contents>),
+    Running(Option<String>),
+    Unreadable(JournalError),
+}
+
+fn read(path: &Path) -> io::Result<Outcome> {
+    // Asked before it is opened: opening a pipe would wait for somebody to write into it.
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Ok(Outcome::Unreadable(JournalError::NotAJournal));
+    }
+    let mut file = File::open(path)?;
+    // The take's id stands in front of the part's number: `ID.0.journal`.
+    let id = || path.file_stem()?.to_str()?.rsplit_once('.').map(|(id, _)| id.to_owned());
+    let running = match file.try_lock_shared() {
+        Ok(()) => false,
+        Err(fs::TryLockError::WouldBlock) => true,
+        Err(fs::TryLockError::Error(_)) => id().is_some_and(|id| writer_lives(&id)),
+    };
+    if running {
+        return Ok(Outcome::Running(id()));
+    }
+    let mut bytes = Vec::new();
+    Read::by_ref(&mut file).take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
+    if bytes == MAGIC {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(journal::read(&bytes).map_or_else(Outcome::Unreadable, |c| Outcome::Contents(Box::new(c))))
+}
+
+/// Whether the process that a take's id names (`DATE-TIME-PROCESS-NUMBER`) is there: for file systems
+/// that know no locks. A process that has come to the same number since then makes a take wait.
+fn writer_lives(id: &str) -> bool {
+    let process = id.rsplit('-').nth(1);
+    cfg!(target_os = "linux") && process.is_some_and(|p| Path::new("/proc").join(p).is_dir())
+}

@@ -1,0 +1,122 @@
+//! Performances into files: one for the piece, or one for each of its tracks; each is put in its place
+//! when it is whole, and nothing of it is left otherwise.
+
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::place::{InTheWay, Placing};
+use crate::audio::export::{Export, ExportError, Progress, Summary, export};
+use crate::audio::instrument::MakeInstrument;
+use crate::audio::performance::{Manner, Performance};
+use crate::audio::sequencer::{Score, Strip};
+
+/// What is rendered, and how.
+#[derive(Clone)]
+pub struct Rendering {
+    /// The piece.
+    pub score: Arc<Score>,
+    /// Who plays it.
+    pub make: MakeInstrument,
+    /// How it is performed.
+    pub manner: Manner,
+    /// What files it becomes.
+    pub export: Export,
+    /// Whether files that are there are replaced, or the next free name is taken.
+    pub in_the_way: InTheWay,
+}
+
+impl std::fmt::Debug for Rendering {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rendering").field("manner", &self.manner).field("export", &self.export).finish_non_exhaustive()
+    }
+}
+
+impl Rendering {
+    /// Renders the whole piece to `path`, and answers with where it is.
+    ///
+    /// # Errors
+    /// See [`ExportError`]; nothing is left behind then.
+    pub fn whole(
+        &self,
+        path: &Path,
+        progress: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<(PathBuf, Summary), ExportError> {
+        self.one(path, &self.manner, progress)
+    }
+
+    /// Renders each strip by itself, to files beside `path` with the number and name of the track, and
+    /// answers with where they are. `progress` is told of each from its start.
+    ///
+    /// # Errors
+    /// See [`ExportError`]; the stems that are whole stay.
+    pub fn stems(
+        &self,
+        path: &Path,
+        progress: &mut dyn FnMut(usize, Progress) -> bool,
+    ) -> Result<Vec<(PathBuf, Summary)>, ExportError> {
+        let strips = self.score.strips();
+        let mut made = Vec::new();
+        for (index, info) in strips.iter().enumerate() {
+            let mut manner = self.manner.clone();
+            manner.strips.resize(strips.len(), Strip::default());
+            for (other, strip) in manner.strips.iter_mut().enumerate() {
+                strip.solo = false;
+                strip.mute |= other != index;
+            }
+            let path = stem_path(path, index + 1, &info.name);
+            made.push(self.one(&path, &manner, &mut |p| progress(index, p))?);
+        }
+        Ok(made)
+    }
+
+    fn one(
+        &self,
+        path: &Path,
+        manner: &Manner,
+        progress: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<(PathBuf, Summary), ExportError> {
+        let mut placing = Placing::begin(path)?;
+        let performance = Performance::new(Arc::clone(&self.score), &self.make, manner);
+        let mut out = BufWriter::with_capacity(1 << 18, placing.file());
+        let summary = export(performance, self.export, &mut out, progress)?;
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        Ok((placing.finish(self.in_the_way)?, summary))
+    }
+}
+
+/// `song.wav` becomes `song-02-violin.wav`.
+fn stem_path(path: &Path, number: usize, name: &str) -> PathBuf {
+    let mut tame = String::new();
+    for c in name.chars().take(40) {
+        if c.is_alphanumeric() {
+            tame.extend(c.to_lowercase());
+        } else if !tame.is_empty() && !tame.ends_with('-') {
+            tame.push('-');
+        }
+    }
+    let mut file = path.file_stem().unwrap_or_default().to_owned();
+    file.push(format!("-{number:02}"));
+    let tame = tame.trim_end_matches('-');
+    if !tame.is_empty() {
+        file.push(format!("-{tame}"));
+    }
+    if let Some(extension) = path.extension() {
+        file.push(".");
+        file.push(extension);
+    }
+    path.with_file_name(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stems_have_tame_names() {
+        let name = |n: &str| stem_path(Path::new("a/song.flac"), 3, n).to_string_lossy().into_owned();
+        assert_eq!(name("Lead 1 (square)"), "a/song-03-lead-1-square.flac");
+        assert_eq!(name("../../etc/passwd"), "a/song-03-etc-passwd.flac");
+        assert_eq!(name("***"), "a/song-03.flac");
+    }
+}

@@ -1,0 +1,144 @@
+//! What was played comes back: melodies of every kind through `compose`, event for event.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // in a test they are how it fails
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use composer::compose::Model;
+use composer::compose::arrange::{self, Extension, Parameters, Task};
+use composer::compose::melody::{Melody, NoMelody, Voice};
+use composer::music::composition::event::{tempo_data, time_signature_data};
+use composer::music::composition::{Composition, Division, Event, Format, MetaType, Track};
+use composer::music::message::{Channel, Key, Velocity, Voice as Sound};
+use composer::music::{Ppq, Tempo, Ticks, TimeSignature, smf};
+use proptest::prelude::*;
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| Model::chorale().unwrap());
+
+/// A file of one track: (start, length, key) in ticks of 480 a quarter.
+fn file(notes: &[(u64, u64, u8)], signature: (u8, u8), tempos: &[(u64, f64)]) -> Composition {
+    let mut composition = Composition::new(Format::Single, Division::Metrical(Ppq::new(480).unwrap()));
+    let mut track = Track::new();
+    let signature = TimeSignature::new(signature.0, signature.1).unwrap();
+    track.push(Ticks(0), Event::Meta(MetaType::TIME_SIGNATURE, &time_signature_data(signature)));
+    for (at, bpm) in tempos {
+        track.push(Ticks(*at), Event::Meta(MetaType::TEMPO, &tempo_data(Tempo::from_bpm(*bpm).unwrap())));
+    }
+    let mut events = Vec::new();
+    for (start, length, key) in notes {
+        let key = Key::masked(*key);
+        events.push((*start, 1, Sound::NoteOn { key, velocity: Velocity::masked(70 + key.get() % 40) }));
+        events.push((start + length, 0, Sound::NoteOff { key, velocity: Velocity::masked(11) }));
+    }
+    events.sort_by_key(|(at, order, _)| (*at, *order));
+    for (at, _, sound) in events {
+        track.push_voice(Ticks(at), Channel::default(), sound);
+    }
+    composition.tracks.push(track);
+    composition
+}
+
+fn quick() -> Parameters {
+    Parameters { iterations: 0, ..Parameters::default() }
+}
+
+fn go(_: composer::compose::Done) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_players_track_is_never_altered(
+        gaps in prop::collection::vec((0u64..500, 1u64..700, 24u8..100), 1..7),
+        signature in prop::sample::select(vec![(4, 4), (3, 4), (6, 8), (5, 4), (7, 8), (2, 2)]),
+        tempos in prop::collection::vec((0u64..2000, 40.0f64..220.0), 0..3),
+        seed: u64,
+    ) {
+        let mut at = 0;
+        let notes: Vec<_> = gaps.iter().map(|(gap, length, key)| { at += gap; let n = (at, *length, *key); at += length / 2; n }).collect();
+        let input = file(&notes, signature, &tempos);
+        let parameters = Parameters { seed, ..quick() };
+        let output = arrange::compose(&MODEL, &input, &parameters, &mut go).unwrap();
+        let composed = &output[0].composition;
+        prop_assert_eq!(&composed.tracks[..1], &input.tracks[..]);
+        prop_assert_eq!(composed.tracks.len(), 4);
+        let bytes = smf::write(composed).unwrap();
+        // What is odd in the player's own track (a key struck twice) stays odd; nothing else is.
+        let odd = |bytes: &[u8]| smf::read(bytes).unwrap().warnings.len();
+        prop_assert_eq!(odd(&bytes), odd(&smf::write(&input).unwrap()));
+    }
+}
+
+#[test]
+fn one_note_is_enough_and_a_seed_gives_the_same_bytes() {
+    let input = file(&[(0, 960, 67)], (4, 4), &[]);
+    let bytes = |seed| {
+        let parameters = Parameters { seed, ..quick() };
+        smf::write(&arrange::compose(&MODEL, &input, &parameters, &mut go).unwrap()[0].composition).unwrap()
+    };
+    assert_eq!(bytes(1), bytes(1));
+    assert!((2..9).any(|s| bytes(s) != bytes(1)));
+}
+
+#[test]
+fn a_melody_goes_on_where_it_ends() {
+    let input = file(&[(0, 480, 67), (480, 480, 69), (960, 960, 71)], (4, 4), &[]);
+    let task = Task::Extend { by: Extension::Bars(1), harmony: false };
+    let output = arrange::compose(&MODEL, &input, &Parameters { task, ..quick() }, &mut go).unwrap();
+    let composed = &output[0].composition;
+    assert_eq!(composed.tracks[..1], input.tracks[..]);
+    let notes = composed.tracks[1].notes();
+    assert!(!notes.is_empty());
+    assert!(notes.iter().all(|n| n.start.0 >= 1920 && n.end.0 <= 3840), "{notes:?}");
+}
+
+#[test]
+fn nothing_to_sing_is_told() {
+    let mut empty = file(&[], (4, 4), &[]);
+    assert_eq!(Melody::of(&empty, None, None).unwrap_err(), NoMelody::NoNotes { drums: 0 });
+    let drums = Channel::masked(9);
+    let (key, velocity) = (Key::masked(36), Velocity::masked(90));
+    empty.tracks[0].push_voice(Ticks(0), drums, Sound::NoteOn { key, velocity });
+    empty.tracks[0].push_voice(Ticks(9), drums, Sound::NoteOff { key, velocity });
+    assert_eq!(Melody::of(&empty, None, None).unwrap_err(), NoMelody::NoNotes { drums: 1 });
+    let song = file(&[(0, 480, 60)], (4, 4), &[]);
+    let error = Melody::of(&song, Some(4), None).unwrap_err();
+    assert_eq!(error.to_string(), "track 5 has no notes that a voice could sing; tracks with notes: 1");
+}
+
+#[test]
+fn ten_thousand_notes_off_the_grid_with_a_silence_of_hours() {
+    let notes: Vec<_> =
+        (0..10_000u64).map(|i| (i * 131 + if i > 5_000 { 1 << 33 } else { 0 }, 117, 55 + (i * 7 % 24) as u8)).collect();
+    let melody = Melody::of(&file(&notes, (3, 4), &[(0, 97.0)]), None, None).unwrap();
+    assert_eq!(melody.sections.len(), 2);
+    for section in &melody.sections {
+        assert_eq!(section.ticks.len(), section.score.len() + 1);
+        assert!(section.ticks.is_sorted());
+    }
+}
+
+#[test]
+fn the_voice_is_that_of_the_melodys_range() {
+    let voice = |key| {
+        let melody = Melody::of(&file(&[(0, 480, key)], (4, 4), &[]), None, None).unwrap();
+        (melody.voice, melody.shift)
+    };
+    assert_eq!(voice(72), (Voice::Soprano, 0));
+    assert_eq!(voice(96), (Voice::Soprano, -24));
+    assert_eq!(voice(52), (Voice::Tenor, 0));
+    assert_eq!(voice(41), (Voice::Bass, 0));
+    assert_eq!(voice(28), (Voice::Bass, 12));
+}
+
+#[test]
+fn the_highest_track_with_enough_notes_is_the_melody() {
+    let mut song = file(&[(0, 480, 48), (480, 480, 50), (960, 480, 52)], (4, 4), &[]);
+    song.format = Format::Parallel;
+    song.tracks.push(file(&[(0, 480, 72), (480, 480, 74)], (4, 4), &[]).tracks.remove(0));
+    assert_eq!(Melody::of(&song, None, None).unwrap().track, 1);
+    assert_eq!(Melody::of(&song, Some(0), None).unwrap().track, 0);
+}

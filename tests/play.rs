@@ -1,0 +1,207 @@
+//! `composer play` as its users meet it, on machines without a sound card: ALSA is told to use outputs that
+//! go nowhere or into a file.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // it fails loudly
+#![cfg(all(target_os = "linux", feature = "audio"))]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+use composer::music::composition::{Composition, Division, Format, Track};
+use composer::music::message::{Channel, Key, Velocity, Voice};
+use composer::music::{Ppq, Ticks, smf};
+
+/// ALSA's configuration files of the rig.
+fn alsa(name: &str) -> String {
+    let rig = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio-rig/alsa");
+    format!("/usr/share/alsa/alsa.conf:{rig}/{name}.conf")
+}
+
+/// Without ALSA's own configuration nothing here can run.
+fn no_alsa() -> bool {
+    let missing = !std::path::Path::new("/usr/share/alsa/alsa.conf").exists();
+    if missing {
+        eprintln!("SKIPPED: there is no /usr/share/alsa/alsa.conf (Debian: libasound2-data)");
+    }
+    missing
+}
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        Place { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, config: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_composer"));
+        command.arg("play").args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("HOME", self.folder.path()).env("ALSA_CONFIG_PATH", config).env("PCM_OUT", self.path("heard.wav"));
+        for variable in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "COMPOSER_SETTINGS", "CLICOLOR_FORCE"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    fn run(&self, config: &str, args: &[&str]) -> Output {
+        self.command(config, args).output().unwrap()
+    }
+
+    /// Notes of a tenth of a second, one after the other.
+    fn song(&self, notes: u64) {
+        let mut composition = Composition::new(Format::Parallel, Division::Metrical(Ppq::new(480).unwrap()));
+        let mut track = Track::new();
+        for i in 0..notes {
+            let (key, velocity) = (Key::masked(60 + (i % 12) as u8), Velocity::masked(100));
+            track.push_voice(Ticks(i * 96), Channel::default(), Voice::NoteOn { key, velocity });
+            track.push_voice(Ticks(i * 96 + 90), Channel::default(), Voice::NoteOff { key, velocity });
+        }
+        composition.tracks.push(track);
+        fs::write(self.path("song.mid"), smf::write(&composition).unwrap()).unwrap();
+    }
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", err(output)))
+}
+
+#[test]
+fn without_an_output_it_says_so_and_what_still_works() {
+    if no_alsa() {
+        return;
+    }
+    let place = Place::new();
+    place.song(3);
+    // Nothing but an output that cannot be: no such file, so no ALSA configuration at all.
+    let config = place.path("nothing.conf");
+    fs::write(&config, "pcm.!default { type hw card 31 }\n").unwrap();
+    for args in [&["song.mid"][..], &["--virtual"]] {
+        let output = place.run(config.to_str().unwrap(), args);
+        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+        assert!(err(&output).contains("there is no audio output"), "{}", err(&output));
+        assert!(err(&output).contains("composer render"), "{}", err(&output));
+        assert!(!err(&output).contains("ALSA lib"), "ALSA writes to the terminal: {}", err(&output));
+    }
+}
+
+#[test]
+fn a_file_is_played_to_its_end_at_every_rate() {
+    if no_alsa() {
+        return;
+    }
+    let place = Place::new();
+    place.song(20);
+    for rate in ["8000", "44100", "96000", "192000"] {
+        let output = place.run(&alsa("plugfile"), &["song.mid", "--rate", rate, "--json"]);
+        assert!(output.status.success(), "{rate}: {}", err(&output));
+        let document = json(&output);
+        let file = &document["files"][0];
+        assert_eq!(file["reached_s"], file["duration_s"], "{rate}");
+        assert!(document["output"].as_str().unwrap().contains(rate), "{document}");
+        let mut heard = hound::WavReader::open(place.path("heard.wav")).unwrap();
+        let loudest = heard.samples::<i16>().map_while(Result::ok).map(|x| x.unsigned_abs()).max().unwrap();
+        assert!((500..32_767).contains(&loudest), "{rate}: {loudest}");
+    }
+}
+
+#[test]
+fn the_demo_is_played_live_and_the_latency_is_told() {
+    if no_alsa() {
+        return;
+    }
+    let place = Place::new();
+    fs::write(place.path("keys.txt"), "note_on 60 100\nsleep 300\ncc 21 90\nnote_off 60\ntap 64 90 200\n").unwrap();
+    let began = Instant::now();
+    let output =
+        place.run(&alsa("null"), &["--virtual=keys.txt", "--instrument", "violin", "--transpose", "-5", "--json"]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(began.elapsed().as_secs() < 30);
+    let document = json(&output);
+    assert_eq!(document["schema"], "composer.play/1");
+    assert_eq!(document["notes"], 2);
+    assert_eq!(document["block_frames"], 240);
+    assert!(document["key_to_sound_ms"].as_f64().unwrap() > 5.0);
+    assert!(document["instrument"].as_str().unwrap().to_lowercase().contains("violin"), "{document}");
+    assert!(err(&output).contains("key to sound"), "{}", err(&output));
+}
+
+#[test]
+fn what_was_rendered_can_be_heard() {
+    if no_alsa() {
+        return;
+    }
+    let place = Place::new();
+    place.song(4);
+    for kind in ["wav", "flac"] {
+        let name = format!("out.{kind}");
+        let render = Command::new(env!("CARGO_BIN_EXE_composer"))
+            .args(["render", "song.mid", &name])
+            .current_dir(place.folder.path())
+            .env("HOME", place.folder.path())
+            .output()
+            .unwrap();
+        assert!(render.status.success(), "{}", err(&render));
+        let output = place.run(&alsa("null"), &[&name]);
+        assert!(output.status.success(), "{}", err(&output));
+    }
+    fs::write(place.path("bad.wav"), "RIFF").unwrap();
+    assert_eq!(place.run(&alsa("null"), &["bad.wav"]).status.code(), Some(5));
+}
+
+#[test]
+fn wrong_wishes_have_a_message_and_an_exit_code() {
+    if no_alsa() {
+        return;
+    }
+    let place = Place::new();
+    place.song(4);
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["--virtual", "--instrument", "kazoo"], 2, "no instrument `kazoo`"),
+        (&["song.mid", "--from", "99"], 2, "no bar 99"),
+        (&["song.mid", "--speed", "300"], 2, "25 to 200"),
+        (&["song.mid", "--output", "nowhere"], 3, "no audio output `nowhere`"),
+        (&["song.mid", "--loop", "4"], 2, "5-8"),
+        (&["absent.mid"], 5, "absent.mid"),
+        (&["song.mid", "--soundfont", "song.mid"], 5, "not a SoundFont"),
+    ];
+    for (args, code, words) in cases {
+        let output = place.run(&alsa("null"), args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", err(&output));
+        assert!(err(&output).contains(words), "{args:?}: {}", err(&output));
+    }
+}
+
+/// Ten million events are 40 MB of MIDI file; slow without optimisation, so `make bench` runs it.
+#[test]
+#[ignore = "takes a minute in a debug build"]
+fn ten_million_events_are_played() {
+    if no_alsa() {
+        return;
+    }
+    let place = Place::new();
+    let mut composition = Composition::new(Format::Single, Division::Metrical(Ppq::new(480).unwrap()));
+    let mut track = Track::with_capacity(10_000_000);
+    for i in 0..5_000_000u64 {
+        let (key, velocity) = (Key::masked((i % 100) as u8 + 10), Velocity::masked(60));
+        let channel = Channel::masked((i % 16) as u8);
+        track.push_voice(Ticks(i / 2_000), channel, Voice::NoteOn { key, velocity });
+        track.push_voice(Ticks(i / 2_000), channel, Voice::NoteOff { key, velocity });
+    }
+    composition.tracks.push(track);
+    fs::write(place.path("dense.mid"), smf::write(&composition).unwrap()).unwrap();
+    let output = place.run(&alsa("null"), &["dense.mid", "--json"]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(json(&output)["files"][0]["reached_s"], json(&output)["files"][0]["duration_s"]);
+}

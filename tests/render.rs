@@ -1,0 +1,215 @@
+//! `composer render` and `composer instruments` as their users meet them. No sound card, no keyboard.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // in a test they are how it fails
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use composer::music::composition::{Composition, Division, Event, Format, MetaType, Track};
+use composer::music::message::{Channel, Key, Velocity, Voice};
+use composer::music::{Ppq, Ticks, smf};
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        Place { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_composer"));
+        command.args(args).current_dir(self.folder.path()).env("HOME", self.folder.path()).stdin(Stdio::null());
+        for variable in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "COMPOSER_SETTINGS", "CLICOLOR_FORCE"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(self.folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn put(path: &Path, composition: &Composition) {
+    fs::write(path, smf::write(composition).unwrap()).unwrap();
+}
+
+/// A note every half second on each of some tracks, a channel each.
+fn song(tracks: u8, notes: u64) -> Composition {
+    let mut composition = Composition::new(Format::Parallel, Division::Metrical(Ppq::new(480).unwrap()));
+    for t in 0..tracks {
+        let mut track = Track::new();
+        track.push_text(Ticks(0), MetaType::TRACK_NAME, &format!("Part {}", t + 1));
+        for i in 0..notes {
+            let (key, velocity) = (Key::masked(50 + t * 3 + (i % 5) as u8), Velocity::masked(90));
+            track.push_voice(Ticks(i * 480), Channel::masked(t), Voice::NoteOn { key, velocity });
+            track.push_voice(Ticks(i * 480 + 400), Channel::masked(t), Voice::NoteOff { key, velocity });
+        }
+        composition.tracks.push(track);
+    }
+    composition
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", err(output)))
+}
+
+fn peak(wav: &Path) -> f32 {
+    let mut reader = hound::WavReader::open(wav).unwrap();
+    reader.samples::<i16>().fold(0.0, |a, s| a.max(f32::from(s.unwrap()).abs() / 32_768.0))
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
+    let place = Place::new();
+    put(&place.path("song.mid"), &song(5, 8));
+    for kind in ["wav", "flac"] {
+        for (threads, name) in [("1", "a"), ("2", "b"), ("7", "c")] {
+            let out = format!("{name}.{kind}");
+            let output = place.run(&["render", "song.mid", &out, "--threads", threads]);
+            assert!(output.status.success(), "{}", err(&output));
+        }
+        let bytes = |name: &str| fs::read(place.path(&format!("{name}.{kind}"))).unwrap();
+        assert!(bytes("a") == bytes("b") && bytes("a") == bytes("c"), "{kind}");
+    }
+    assert!(peak(&place.path("a.wav")) > 0.01, "it is silent");
+}
+
+#[test]
+fn rates_depths_and_levels_are_as_asked_for() {
+    let place = Place::new();
+    put(&place.path("song.mid"), &song(2, 3));
+    for (rate, bits) in [("8000", "16"), ("44100", "24"), ("192000", "32f")] {
+        let args =
+            ["render", "song.mid", "out.wav", "--rate", rate, "--bits", bits, "--normalise", "peak:-6", "--force"];
+        let output = place.run(&[&args[..], &["--json"]].concat());
+        assert!(output.status.success(), "{}", err(&output));
+        let spec = hound::WavReader::open(place.path("out.wav")).unwrap().spec();
+        assert_eq!((spec.sample_rate.to_string(), spec.channels), (rate.to_owned(), 2));
+        assert_eq!(spec.bits_per_sample, bits.trim_end_matches('f').parse::<u16>().unwrap());
+        let document = json(&output);
+        assert_eq!(document["schema"], "composer.render/1");
+        let file = &document["files"][0];
+        let level = file["peak_db"].as_f64().unwrap() + file["gain_db"].as_f64().unwrap();
+        assert!((level + 6.0).abs() < 0.01, "{file}");
+    }
+}
+
+#[test]
+fn stems_are_one_file_a_track() {
+    let place = Place::new();
+    put(&place.path("song.mid"), &song(3, 3));
+    let output = place.run(&["render", "song.mid", "out.wav", "--stems"]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(place.files(), ["out-01-part-1.wav", "out-02-part-2.wav", "out-03-part-3.wav", "song.mid"]);
+    for stem in &place.files()[..3] {
+        assert!(peak(&place.path(stem)) > 0.005, "{stem}");
+    }
+}
+
+#[test]
+fn nothing_is_overwritten_unasked_and_no_half_file_is_left() {
+    let place = Place::new();
+    put(&place.path("song.mid"), &song(4, 4));
+    fs::write(place.path("out.wav"), "mine").unwrap();
+    let output = place.run(&["render", "song.mid", "out.wav"]);
+    assert_eq!(output.status.code(), Some(6), "{}", err(&output));
+    assert!(err(&output).contains("--force"));
+    assert_eq!(fs::read(place.path("out.wav")).unwrap(), b"mine");
+    let output = place.run(&["render", "song.mid", "no such folder/out.wav"]);
+    assert_eq!(output.status.code(), Some(6), "{}", err(&output));
+    assert_eq!(place.files(), ["out.wav", "song.mid"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_no_half_file() {
+    let place = Place::new();
+    put(&place.path("long.mid"), &song(15, 4_000));
+    let mut child = place.command(&["render", "long.mid", "out.wav"]).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    // The half file is there under another name while it grows.
+    while place.files().len() < 2 && begun.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(place.files().len(), 2, "{:?}", place.files());
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(place.files(), ["long.mid"]);
+}
+
+#[test]
+fn bad_input_has_a_message_and_its_exit_code() {
+    let place = Place::new();
+    put(&place.path("song.mid"), &song(1, 1));
+    fs::write(place.path("broken.sf2"), b"RIFF\x10\0\0\0sfbkLIST").unwrap();
+    fs::write(place.path("no.mid"), "hello").unwrap();
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["render", "no.mid", "a.wav"], 5, "no MIDI file"),
+        (&["render", "song.mid", "a.ogg"], 2, ".wav or .flac"),
+        (&["render", "song.mid", "a.flac", "--bits", "32f"], 2, "16 or 24 bits"),
+        (&["render", "song.mid", "a.wav", "--rate", "7999"], 2, "8000 to 192000"),
+        (&["render", "song.mid", "a.wav", "--soundfont", "broken.sf2"], 5, "broken.sf2"),
+        (&["instruments", "--soundfont", "absent.sf2"], 5, "absent.sf2"),
+    ];
+    for (args, code, words) in cases {
+        let output = place.run(args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", err(&output));
+        assert!(err(&output).contains(words), "{args:?}: {}", err(&output));
+    }
+    assert!(!place.path("a.wav").exists() && !place.path("a.flac").exists());
+}
+
+#[test]
+fn hostile_tempos_are_refused_or_rendered() {
+    let place = Place::new();
+    for (name, tempo, end, code) in
+        [("zero", [0, 0, 0], 960, 0), ("fast", [0, 0, 1], 960, 0), ("slow", [255, 255, 255], 10_000_000, 5)]
+    {
+        let mut composition = Composition::new(Format::Parallel, Division::Metrical(Ppq::new(480).unwrap()));
+        let mut track = Track::new();
+        track.push(Ticks(0), Event::Meta(MetaType::TEMPO, &tempo));
+        let (key, velocity) = (Key::masked(60), Velocity::masked(90));
+        track.push_voice(Ticks(0), Channel::default(), Voice::NoteOn { key, velocity });
+        track.push_voice(Ticks(end), Channel::default(), Voice::NoteOff { key, velocity });
+        composition.tracks.push(track);
+        put(&place.path("song.mid"), &composition);
+        let output = place.run(&["render", "song.mid", &format!("{name}.wav"), "--rate", "8000"]);
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", err(&output));
+        assert_eq!(place.path(&format!("{name}.wav")).exists(), code == 0);
+    }
+}
+
+#[test]
+fn instruments_are_listed_for_people_and_for_programs() {
+    let place = Place::new();
+    let output = place.run(&["instruments", "--json"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let document = json(&output);
+    assert_eq!(document["schema"], "composer.instruments/1");
+    let listed = document["instruments"].as_array().unwrap();
+    assert!(!listed.is_empty());
+    let lines = String::from_utf8(place.run(&["instruments"]).stdout).unwrap();
+    assert_eq!(lines.lines().count(), listed.len() + 1);
+}

@@ -1,0 +1,81 @@
+"""Turns a checkpoint into the weights that ship (safetensors, f16), and reference logits for the parity test."""
+
+import argparse
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import data
+from model import CAUSAL, HIDDEN, LEFT, ORDERLESS, Model
+
+
+def write(path, config, tensors, dtype):
+    header = {"__metadata__": {k: str(v) for k, v in config.items()} | {"format": "pt"}}
+    parts, at = [], 0
+    for name, tensor in tensors.items():
+        raw = tensor.numpy().astype(dtype).tobytes()
+        header[name] = {"dtype": {"<f2": "F16", "<f4": "F32", "<i4": "I32"}[dtype], "shape": list(tensor.shape),
+                        "data_offsets": [at, at + len(raw)]}
+        parts.append(raw)
+        at += len(raw)
+    body = b"".join(parts)
+    header["__metadata__"]["crc32"] = f"{zlib.crc32(body):08x}"
+    head = json.dumps(header, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)
+    path.write_bytes(struct.pack("<Q", len(head)) + head + body)
+
+
+@torch.no_grad()
+def reference(model, pitches):
+    """Logits for one score in both ways of reading; `tests` read it as JSON."""
+    piece = data.Piece(pitches)
+    t = len(piece)
+    symbols, onset, fermata, inside, beat, bar, bar_length = data.window(piece, 0, t)
+    out = {"pitches": pitches}
+    rng = np.random.default_rng(5)
+    for name, mode in (("causal", CAUSAL), ("everywhere", ORDERLESS)):
+        given = np.zeros(symbols.shape, bool)
+        if mode == CAUSAL:
+            given[:, 0] = True
+        else:
+            given[:] = (~inside | (rng.random(len(symbols)) < 0.5))[:, None]
+        ahead = np.where(given, symbols, HIDDEN)
+        past = symbols if mode == CAUSAL else ahead
+        rank = np.where(given[LEFT:LEFT + t], -1, np.arange(4))
+        b = lambda x: torch.from_numpy(np.ascontiguousarray(x))[None]
+        z = model.trunk(past=b(past), ahead=b(ahead), past_onset=b(onset * 0), ahead_onset=b(onset * 0), beat=b(beat),
+                        bar=b(bar), bar_length=b(bar_length), fermata=b(fermata), mode=mode)
+        logits, attacks = model.head(z, b(symbols[LEFT:LEFT + t]), b(onset[LEFT:LEFT + t] * 0), b(rank))
+        some = list(range(0, t, 7))
+        out[name] = {"given": given[LEFT:LEFT + t, 1].astype(int).tolist(), "steps": some,
+                     "logits": [[[round(float(x), 4) for x in v] for v in logits[0, s]] for s in some],
+                     "attacks": [[round(float(x), 4) for x in attacks[0, s]] for s in some]}
+    return out
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__)
+    args.add_argument("checkpoint", type=Path)
+    args.add_argument("weights", type=Path)
+    args.add_argument("--reference", type=Path, help="where to write reference logits (JSON)")
+    args.add_argument("--data", type=Path, help="chorales.json: the reference reads the beginning of its first piece")
+    args = args.parse_args()
+    checkpoint = torch.load(args.checkpoint)
+    config = checkpoint["config"]
+    tensors = {k: v.detach().half() for k, v in checkpoint["model"].items()}
+    write(args.weights, config, tensors, "<f2")
+    if args.reference:
+        sizes = {k: config[k] for k in ("d", "layers", "heads", "inner")} | {"e": config["near"]}
+        model = Model(**sizes).eval()
+        model.load_state_dict({k: v.float() for k, v in tensors.items()})
+        pitches = json.load(open(args.data))["train"][0][:64]
+        args.reference.write_text(json.dumps(reference(model, pitches), separators=(",", ":")))
+    print(json.dumps(config), args.weights.stat().st_size, "bytes", checkpoint.get("at"))
+
+
+if __name__ == "__main__":
+    main()
