@@ -62,12 +62,16 @@ uninstall: ## remove what `make install` put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" tooling/install.sh uninstall
 
 
+# cargo-nextest, where it is installed, ends a test that hangs and names it; without it the whole run has a limit.
+nextest := $(shell $(CARGO) nextest --version > /dev/null 2>&1 && echo yes)
+tests := COMPOSER_REQUIRE_UMOCKDEV=1 COMPOSER_REQUIRE_READERS=1 $(if $(nextest),$(CARGO) nextest run --locked,timeout --foreground 40m $(CARGO) test --locked)
+
 .PHONY: test
 test: setup-test ## everything that CI runs except the rig: format, lints, tests, documentation
 	@$(MAKE) --no-print-directory lint
 	@tooling/test-setup.sh
-	COMPOSER_REQUIRE_UMOCKDEV=1 COMPOSER_REQUIRE_READERS=1 $(CARGO) test --locked
-	COMPOSER_REQUIRE_UMOCKDEV=1 COMPOSER_REQUIRE_READERS=1 $(CARGO) test --locked --no-default-features
+	$(tests)
+	$(tests) --no-default-features
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
 # The fuzz targets are only checked, which any compiler can, and libFuzzer itself need not be built for it.

@@ -103,6 +103,8 @@ pub struct Engine {
     volume: f32,
     wanted_volume: f32,
     extra: [Box<[f32]>; 2],
+    /// Loads and seeks so far: see [`Gauges::ended_start`].
+    starts: u64,
     /// Frames since the performance ended, and since it was last heard.
     tail: (u64, u64),
     commands: rtrb::Consumer<Command>,
@@ -130,6 +132,7 @@ impl Engine {
             volume: 1.0,
             wanted_volume: 1.0,
             extra: [vec![0.0; CHUNK].into(), vec![0.0; CHUNK].into()],
+            starts: 0,
             tail: (0, 0),
             commands: command_rx,
             garbage: garbage_tx,
@@ -158,6 +161,7 @@ impl Engine {
                     old.close(player);
                 }
                 player.reset();
+                self.starts += 1;
                 self.tail = (0, 0);
                 return std::mem::replace(old, new).map(Garbage::Sequencer);
             }
@@ -167,6 +171,7 @@ impl Engine {
                 if let Some(s) = sequencer {
                     s.seek(&seek, player);
                 }
+                self.starts += 1;
                 self.tail = (0, 0);
                 return Some(Garbage::Seek(seek));
             }
@@ -280,7 +285,7 @@ impl Engine {
         self.gauges.add_frames(left.len());
         self.gauges.set_voices(self.rack.player.active_voices() + self.rack.live.active_voices());
         let Some(sequencer) = &self.sequencer else {
-            self.gauges.set_position(Micros::ZERO, false, false);
+            self.gauges.set_position(Micros::ZERO, false, None);
             return;
         };
         let mut over = false;
@@ -291,7 +296,7 @@ impl Engine {
             let rate = u64::from(self.format.rate);
             over = self.tail.1 > rate / 5 || self.tail.0 > TAIL * rate;
         }
-        self.gauges.set_position(sequencer.position(), sequencer.is_playing(), over);
+        self.gauges.set_position(sequencer.position(), sequencer.is_playing(), over.then_some(self.starts));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the audio callback lets others read while it runs: the position, peaks, load and counts.
 //! All of it in atomics; nobody waits for anybody.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 use crate::music::Micros;
 
@@ -10,7 +10,7 @@ use crate::music::Micros;
 pub struct Gauges {
     position: AtomicU64,
     playing: AtomicBool,
-    ended: AtomicBool,
+    ended: AtomicU64,
     frames: AtomicU64,
     peaks: [AtomicU32; 2],
     voices: AtomicU32,
@@ -33,10 +33,11 @@ impl Gauges {
         self.playing.load(Relaxed)
     }
 
-    /// Whether the performance has come to its end and the last sound has died away.
-    #[must_use]
-    pub fn ended(&self) -> bool {
-        self.ended.load(Relaxed)
+    /// The start that has come to its end, the last sound died away; zero while none has. Every load
+    /// and every seek is a start, and they are counted: an end that was reached before the last of
+    /// them was heard of is thus not taken for its own.
+    pub(crate) fn ended_start(&self) -> u64 {
+        self.ended.load(Acquire)
     }
 
     /// Frames rendered since the start: it stands still where no output takes them.
@@ -85,10 +86,11 @@ impl Gauges {
         self.rate.store(rate, Relaxed);
     }
 
-    pub(crate) fn set_position(&self, position: Micros, playing: bool, ended: bool) {
+    pub(crate) fn set_position(&self, position: Micros, playing: bool, ended: Option<u64>) {
         self.position.store(position.0, Relaxed);
         self.playing.store(playing, Relaxed);
-        self.ended.store(ended, Relaxed);
+        // Whoever sees the end sees the position of the end.
+        self.ended.store(ended.unwrap_or(0), Release);
     }
 
     pub(crate) fn add_frames(&self, frames: usize) {

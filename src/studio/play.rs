@@ -191,7 +191,16 @@ impl Stage {
         }
     }
 
-    /// Where it is, whether it plays, and whether it has come to its end.
+    /// Whether the performance has come to its end since it was loaded or last sought.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        match self {
+            Stage::Sound(player) => player.remote.ended(),
+            Stage::Port(port) => port.ended(),
+        }
+    }
+
+    /// Where it is and whether it plays.
     #[must_use]
     pub fn gauges(&self) -> &Arc<Gauges> {
         match self {

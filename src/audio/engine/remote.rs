@@ -34,6 +34,8 @@ pub struct Remote {
     gauges: Arc<Gauges>,
     make: MakeInstrument,
     score: Option<Arc<Score>>,
+    /// Loads and seeks so far, as the engine counts them.
+    starts: u64,
 }
 
 impl std::fmt::Debug for Remote {
@@ -49,7 +51,7 @@ impl Remote {
         gauges: Arc<Gauges>,
         make: MakeInstrument,
     ) -> Remote {
-        Remote { commands, garbage, gauges, make, score: None }
+        Remote { commands, garbage, gauges, make, score: None, starts: 0 }
     }
 
     fn send(&mut self, command: Command) -> Result<(), EngineError> {
@@ -66,6 +68,19 @@ impl Remote {
             }
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    fn start(&mut self, command: Command) -> Result<(), EngineError> {
+        self.send(command)?;
+        self.starts += 1;
+        Ok(())
+    }
+
+    /// Whether the performance has come to its end, since the last load or seek, and the last sound
+    /// has died away.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.starts > 0 && self.gauges.ended_start() == self.starts
     }
 
     /// Frees what the engine has no more use for. Every command does so too.
@@ -86,7 +101,7 @@ impl Remote {
     pub fn load(&mut self, score: Arc<Score>) -> Result<(), EngineError> {
         let sequencer = Sequencer::new(Arc::clone(&score), self.gauges.rate(), BUDGET);
         self.score = Some(score);
-        self.send(Command::Load(Some(Box::new(sequencer))))
+        self.start(Command::Load(Some(Box::new(sequencer))))
     }
 
     /// Takes the score away.
@@ -95,7 +110,7 @@ impl Remote {
     /// When the engine does not run.
     pub fn unload(&mut self) -> Result<(), EngineError> {
         self.score = None;
-        self.send(Command::Load(None))
+        self.start(Command::Load(None))
     }
 
     /// Plays, or goes on, with pedals and controllers as they belong there.
@@ -125,7 +140,7 @@ impl Remote {
     pub fn seek(&mut self, to: Micros) -> Result<(), EngineError> {
         let Some(score) = &self.score else { return Ok(()) };
         let seek = score.seek(to);
-        self.send(Command::Seek(Box::new(seek)))
+        self.start(Command::Seek(Box::new(seek)))
     }
 
     /// Plays what lies between two times again and again; `None` ends that.

@@ -120,7 +120,18 @@ fn the_position_is_read_while_it_plays_and_the_end_is_told() {
     for _ in 0..50 {
         bench.block(0.0, &[]);
     }
-    assert!(gauges.ended());
+    assert!(bench.remote.ended());
+    // Before the engine has heard of it, the end of the last start is not the end of this one.
+    bench.remote.seek(Micros(900_000)).unwrap();
+    bench.remote.play().unwrap();
+    assert!(!bench.remote.ended());
+    // However long a block may be, whoever looks after it sees the end.
+    for _ in 0..50 {
+        bench.block(0.0, &[]);
+    }
+    assert!(bench.remote.ended());
+    bench.remote.load(score(1)).unwrap();
+    assert!(!bench.remote.ended());
 }
 
 #[test]

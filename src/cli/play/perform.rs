@@ -201,8 +201,6 @@ impl Piece {
             Stage::Sound(player) => Some(Care::new(player)),
             Stage::Port(_) => None,
         };
-        // What the gauges still say of the piece before is not about this one.
-        let mut begun = false;
         let mut paused = false;
         loop {
             if interrupt.came() {
@@ -226,9 +224,9 @@ impl Piece {
                 player.remote().collect();
                 xruns = player.xruns();
             }
-            begun |= gauges.playing();
+            let ended = stage.ended();
             self.reached = gauges.position();
-            if begun && gauges.ended() {
+            if ended {
                 self.reached = self.score.length();
                 return Ok(After::Next);
             }

@@ -40,6 +40,8 @@ pub struct External {
     failed: mpsc::Receiver<OutputPortError>,
     gauges: Arc<Gauges>,
     score: Option<Arc<Score>>,
+    /// Loads and seeks so far, as the thread counts them.
+    starts: u64,
     name: String,
     thread: Option<JoinHandle<()>>,
 }
@@ -65,7 +67,7 @@ impl External {
         };
         let thread = std::thread::Builder::new().name("midi-out".to_owned()).spawn(run);
         let thread = thread.map_err(|e| OutputPortError::Gone(e.to_string()))?;
-        Ok(External { orders, failed, gauges, score: None, name, thread: Some(thread) })
+        Ok(External { orders, failed, gauges, score: None, starts: 0, name, thread: Some(thread) })
     }
 
     /// The port's name.
@@ -80,6 +82,18 @@ impl External {
         &self.gauges
     }
 
+    /// Whether the performance has come to its end since the last load or seek.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.starts > 0 && self.gauges.ended_start() == self.starts
+    }
+
+    fn start(&mut self, order: Order) -> Result<(), PerformError> {
+        self.order(order)?;
+        self.starts += 1;
+        Ok(())
+    }
+
     fn order(&self, order: Order) -> Result<(), PerformError> {
         if let Ok(failure) = self.failed.try_recv() {
             return Err(failure.into());
@@ -89,7 +103,7 @@ impl External {
 
     pub(super) fn load(&mut self, score: Arc<Score>) -> Result<(), PerformError> {
         self.score = Some(Arc::clone(&score));
-        self.order(Order::Load(Box::new(Sequencer::new(score, RATE, BUDGET))))
+        self.start(Order::Load(Box::new(Sequencer::new(score, RATE, BUDGET))))
     }
 
     pub(super) fn play(&mut self) -> Result<(), PerformError> {
@@ -102,7 +116,7 @@ impl External {
 
     pub(super) fn seek(&mut self, to: Micros) -> Result<(), PerformError> {
         let Some(score) = &self.score else { return Ok(()) };
-        self.order(Order::Seek(Box::new(score.seek(to))))
+        self.start(Order::Seek(Box::new(score.seek(to))))
     }
 
     pub(super) fn set_speed(&mut self, speed: Speed) -> Result<(), PerformError> {
@@ -176,6 +190,7 @@ impl Sink for Sender {
 fn perform(sender: &mut Sender, orders: &mpsc::Receiver<Order>, gauges: &Gauges) {
     let frames = (BLOCK.as_secs_f64() * f64::from(RATE)) as usize;
     let mut sequencer: Option<Box<Sequencer>> = None;
+    let mut starts = 0;
     sender.block = Instant::now();
     loop {
         sender.offset = 0;
@@ -196,10 +211,14 @@ fn perform(sender: &mut Sender, orders: &mpsc::Receiver<Order>, gauges: &Gauges)
                         old.close(sender);
                     }
                     sequencer = Some(new);
+                    starts += 1;
                 }
                 (Order::Play, Some(s)) => s.play(),
                 (Order::Pause, Some(s)) => s.pause(sender),
-                (Order::Seek(seek), Some(s)) => s.seek(&seek, sender),
+                (Order::Seek(seek), Some(s)) => {
+                    s.seek(&seek, sender);
+                    starts += 1;
+                }
                 (Order::Speed(speed), Some(s)) => s.set_speed(speed),
                 (Order::Loop(looped), Some(s)) => drop(s.set_loop(looped)),
                 (Order::Strip(index, strip), Some(s)) => s.set_strip(index, strip, sender),
@@ -208,7 +227,7 @@ fn perform(sender: &mut Sender, orders: &mpsc::Receiver<Order>, gauges: &Gauges)
         }
         if let Some(s) = &mut sequencer {
             s.run(frames, sender);
-            gauges.set_position(s.position(), s.is_playing(), s.has_ended());
+            gauges.set_position(s.position(), s.is_playing(), s.has_ended().then_some(starts));
         }
         if sender.failure.is_some() {
             return;
