@@ -33,7 +33,7 @@ is usb-device ok "recognised by its USB id 1acc:1533"
 is udev-rule warning "not installed" "make install"
 
 echo "-- the udev rule"
-install -m 644 udev/70-composer-akm322.rules /etc/udev/rules.d/
+install -D -m 644 udev/70-composer-akm322.rules /etc/udev/rules.d/70-composer-akm322.rules
 doctor
 is udev-rule warning "/etc/udev/rules.d/70-composer-akm322.rules" "not applied" "udevadm trigger"
 # The very command that the doctor tells to type.
