@@ -7,7 +7,8 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use composer::compose::Model;
-use composer::compose::arrange::{self, Parameters};
+use composer::compose::arrange;
+use composer::compose::request::Request;
 use composer::music::composition::{Composition, Division, Format, Track};
 use composer::music::message::{Channel, Key, Velocity, Voice};
 use composer::music::{Ppq, Ticks};
@@ -35,8 +36,8 @@ fn composing(c: &mut Criterion) {
     for bars in [4, 16, 64] {
         let song = melody(bars);
         group.bench_function(format!("{bars} bars"), |b| {
-            let mut go = |_| ControlFlow::Continue(());
-            b.iter(|| black_box(arrange::compose(&model, &song, &Parameters::default(), &mut go).unwrap()));
+            let mut go = |_: &arrange::Pass<'_>| ControlFlow::Continue(());
+            b.iter(|| black_box(arrange::compose(&model, &song, &Request::default(), &mut go).unwrap()));
         });
     }
 }

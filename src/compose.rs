@@ -7,6 +7,7 @@
 //! - [`draw`]: filling voices step by step under these rules.
 //! - [`melody`]: what of a composition the model reads, and where that lies in time.
 //! - [`arrange`]: a melody in, compositions out; what every face of the program calls.
+//! - [`request`]: the parameters, by DeepComposer's names and ranges.
 //! - [`evaluation`]: the figures of a set of pieces, by the protocol of the published results.
 //!
 //! Knows [`music`](crate::music) and nothing else of the house; the arithmetic (`pulp`) is known
@@ -21,6 +22,7 @@ pub mod likelihood;
 pub mod melody;
 pub mod model;
 pub mod random;
+pub mod request;
 pub mod rules;
 pub mod score;
 mod trunk;

@@ -79,8 +79,8 @@ fn what_is_wrong_is_told_with_its_range_and_nothing_is_written() {
     fs::write(folder.path().join("broken.safetensors"), b"no weights at all").unwrap();
     let cases: &[(&[&str], i32, &str)] = &[
         (&["--creative-risk", "7"], 2, "0.5 to 6"),
-        (&["--sampling-iterations", "101"], 2, "0..=100"),
-        (&["--variations", "0"], 2, "1..=16"),
+        (&["--sampling-iterations", "101"], 2, "0 to 100"),
+        (&["--variations", "0"], 2, "1 to 16"),
         (&["--track", "3"], 2, "track 3 has no notes"),
         (&["--model", "broken.safetensors"], 5, "the weights file is of no use"),
         (&["--model", "nowhere"], 5, "cannot read nowhere"),

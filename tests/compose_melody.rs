@@ -5,9 +5,10 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use composer::compose::Model;
-use composer::compose::arrange::{self, Extension, Parameters, Task};
+use composer::compose::arrange::{self, Failed, Pass};
 use composer::compose::melody::{Melody, NoMelody, Voice};
+use composer::compose::request::{Extension, ExtensionBars, Kind, Parameters, Request, SamplingIterations};
+use composer::compose::{Error, Model};
 use composer::music::composition::event::{tempo_data, time_signature_data};
 use composer::music::composition::{Composition, Division, Event, Format, MetaType, Track};
 use composer::music::message::{Channel, Key, Velocity, Voice as Sound};
@@ -40,10 +41,14 @@ fn file(notes: &[(u64, u64, u8)], signature: (u8, u8), tempos: &[(u64, f64)]) ->
 }
 
 fn quick() -> Parameters {
-    Parameters { iterations: 0, ..Parameters::default() }
+    Parameters { sampling_iterations: SamplingIterations::new(0).unwrap(), ..Parameters::default() }
 }
 
-fn go(_: composer::compose::Done) -> ControlFlow<()> {
+fn request(parameters: Parameters) -> Request {
+    Request { kind: Kind::Compose, parameters }
+}
+
+fn go(_: &Pass<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -60,8 +65,7 @@ proptest! {
         let mut at = 0;
         let notes: Vec<_> = gaps.iter().map(|(gap, length, key)| { at += gap; let n = (at, *length, *key); at += length / 2; n }).collect();
         let input = file(&notes, signature, &tempos);
-        let parameters = Parameters { seed, ..quick() };
-        let output = arrange::compose(&MODEL, &input, &parameters, &mut go).unwrap();
+        let output = arrange::compose(&MODEL, &input, &request(Parameters { seed, ..quick() }), &mut go).unwrap();
         let composed = &output[0].composition;
         prop_assert_eq!(&composed.tracks[..1], &input.tracks[..]);
         prop_assert_eq!(composed.tracks.len(), 4);
@@ -76,8 +80,8 @@ proptest! {
 fn one_note_is_enough_and_a_seed_gives_the_same_bytes() {
     let input = file(&[(0, 960, 67)], (4, 4), &[]);
     let bytes = |seed| {
-        let parameters = Parameters { seed, ..quick() };
-        smf::write(&arrange::compose(&MODEL, &input, &parameters, &mut go).unwrap()[0].composition).unwrap()
+        let request = request(Parameters { seed, ..quick() });
+        smf::write(&arrange::compose(&MODEL, &input, &request, &mut go).unwrap()[0].composition).unwrap()
     };
     assert_eq!(bytes(1), bytes(1));
     assert!((2..9).any(|s| bytes(s) != bytes(1)));
@@ -86,13 +90,41 @@ fn one_note_is_enough_and_a_seed_gives_the_same_bytes() {
 #[test]
 fn a_melody_goes_on_where_it_ends() {
     let input = file(&[(0, 480, 67), (480, 480, 69), (960, 960, 71)], (4, 4), &[]);
-    let task = Task::Extend { by: Extension::Bars(1), harmony: false };
-    let output = arrange::compose(&MODEL, &input, &Parameters { task, ..quick() }, &mut go).unwrap();
+    let extension = Extension::Bars(ExtensionBars::new(1).unwrap());
+    let request = Request { kind: Kind::Extend, parameters: Parameters { extension, ..quick() } };
+    let output = arrange::compose(&MODEL, &input, &request, &mut go).unwrap();
     let composed = &output[0].composition;
     assert_eq!(composed.tracks[..1], input.tracks[..]);
     let notes = composed.tracks[1].notes();
     assert!(!notes.is_empty());
     assert!(notes.iter().all(|n| n.start.0 >= 1920 && n.end.0 <= 3840), "{notes:?}");
+}
+
+#[test]
+fn what_there_is_so_far_can_be_had_at_every_pass_and_any_of_them_can_be_the_last() {
+    let input = file(&[(0, 480, 67), (480, 480, 69), (960, 960, 71)], (4, 4), &[]);
+    let mut passes = 0;
+    let mut most = 0;
+    let all = arrange::compose(&MODEL, &input, &request(quick()), &mut |pass| {
+        let so_far = pass.so_far();
+        assert_eq!(so_far.tracks[..1], input.tracks[..]);
+        assert!(pass.done.parts < pass.done.of);
+        (passes, most) = (passes + 1, most.max(so_far.note_count()));
+        ControlFlow::Continue(())
+    });
+    assert!(passes == 16 && most > input.note_count() && most <= all.unwrap()[0].composition.note_count());
+    for last in 0..passes {
+        let mut left = last;
+        let cancelled = arrange::compose(&MODEL, &input, &request(quick()), &mut |_| {
+            if left == 0 {
+                ControlFlow::Break(())
+            } else {
+                left -= 1;
+                ControlFlow::Continue(())
+            }
+        });
+        assert_eq!(cancelled.unwrap_err(), Failed::Model(Error::Cancelled));
+    }
 }
 
 #[test]

@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::output::FAINT;
 use super::{Context, Exit, Failure, info};
-use crate::compose::arrange::{self, Failed, Parameters, Task};
+use crate::compose::arrange::{self, Failed};
 use crate::compose::melody::{NoMelody, Voice};
+use crate::compose::request::{CreativeRisk, Kind, Parameters, Request, SamplingIterations, TrackNumber, Variations};
 use crate::compose::rules::Violations;
 use crate::compose::{Done, Model};
 use crate::studio::compose::{self as studio, Placed};
@@ -40,22 +41,22 @@ pub struct How {
     pub output: PathBuf,
     /// The melody's track, counted from 1 [the highest].
     #[arg(long, value_name = "N")]
-    pub track: Option<usize>,
+    pub track: Option<TrackNumber>,
     /// The voice that the melody is: soprano, alto, tenor or bass [by its range].
     #[arg(long, value_name = "VOICE", hide_possible_values = true)]
     pub voice: Option<VoiceName>,
     /// 0.5 (safe) to 6 (bold).
-    #[arg(long, default_value_t = 1.0, value_name = "N", value_parser = risk)]
-    pub creative_risk: f32,
+    #[arg(long, default_value_t, value_name = "N")]
+    pub creative_risk: CreativeRisk,
     /// Drafts to choose the best from, 0 to 100.
-    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
-    pub sampling_iterations: u32,
+    #[arg(long, default_value_t, value_name = "N")]
+    pub sampling_iterations: SamplingIterations,
     /// The same number gives the same notes again.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub seed: u64,
     /// So many files, the best first, 1 to 16.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16))]
-    pub variations: u32,
+    #[arg(long, default_value_t, value_name = "N")]
+    pub variations: Variations,
     /// Weights to use instead of composer's own.
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
@@ -91,10 +92,18 @@ impl From<VoiceName> for Voice {
     }
 }
 
-fn risk(s: &str) -> Result<f32, String> {
-    let (low, high) = (Parameters::RISK.start(), Parameters::RISK.end());
-    let wrong = || format!("creative risk must be {low} to {high}");
-    s.parse().ok().filter(|r| Parameters::RISK.contains(r)).ok_or_else(wrong)
+impl How {
+    fn parameters(&self) -> Parameters {
+        Parameters {
+            track: self.track,
+            voice: self.voice.map(Voice::from),
+            creative_risk: self.creative_risk,
+            sampling_iterations: self.sampling_iterations,
+            seed: self.seed,
+            variations: self.variations,
+            ..Parameters::default()
+        }
+    }
 }
 
 /// Harmonises.
@@ -102,15 +111,18 @@ fn risk(s: &str) -> Result<f32, String> {
 /// # Errors
 /// When there is no melody, or the result cannot be written.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    work(&args.how, Task::Harmonise, "composer.compose/1", context)
+    work(&args.how, Kind::Compose, |parameters| parameters, "composer.compose/1", context)
 }
 
-pub(super) fn work(how: &How, task: Task, schema: &'static str, context: &mut Context) -> anyhow::Result<Exit> {
-    let track = match how.track {
-        Some(0) => return Err(Failure::new(Exit::Usage, "--track 0: tracks are counted from 1").into()),
-        other => other.map(|n| n - 1),
-    };
-    for path in studio::names(&how.output, how.variations as usize) {
+/// Composes by the options that both commands have, and those that `refine` adds.
+pub(super) fn work(
+    how: &How,
+    kind: Kind,
+    refine: impl FnOnce(Parameters) -> Parameters,
+    schema: &'static str,
+    context: &mut Context,
+) -> anyhow::Result<Exit> {
+    for path in studio::names(&how.output, how.variations.get() as usize) {
         if path.exists() && !how.force {
             let message = format!("{} exists already", path.display());
             return Err(Failure::new(Exit::Usage, message).remedy("another name, or --force to replace it").into());
@@ -122,18 +134,10 @@ pub(super) fn work(how: &How, task: Task, schema: &'static str, context: &mut Co
     })?;
     let reading = info::load(&how.melody)?;
     let model = model(how.model.as_deref())?;
-    let parameters = Parameters {
-        task,
-        track,
-        voice: how.voice.map(Voice::from),
-        risk: how.creative_risk,
-        iterations: how.sampling_iterations,
-        seed: how.seed,
-        variations: how.variations,
-    };
+    let request = Request { kind, parameters: refine(how.parameters()) };
     let started = Instant::now();
     let mut meter = Meter::new("composing");
-    let variations = arrange::compose(&model, &reading.composition, &parameters, &mut |d| meter.show(d));
+    let variations = arrange::compose(&model, &reading.composition, &request, &mut |pass| meter.show(pass.done));
     meter.clear();
     let variations = variations.map_err(|e| failure(&how.melody, &e))?;
     let in_the_way = if how.force { InTheWay::Replace } else { InTheWay::TakeNextName };

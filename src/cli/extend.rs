@@ -1,10 +1,8 @@
 //! `composer extend`.
 
-use std::time::Duration;
-
 use super::compose::{How, work};
 use super::{Context, Exit};
-use crate::compose::arrange::{Extension, Task};
+use crate::compose::request::{Extension, ExtensionBars, ExtensionSeconds, Kind, Parameters};
 
 /// The options of `composer extend`.
 #[derive(Debug, clap::Args)]
@@ -14,11 +12,11 @@ pub struct Args {
     #[command(flatten)]
     pub how: How,
     /// Bars to add, 1 to 256.
-    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub bars: u32,
+    #[arg(long, default_value_t, value_name = "N")]
+    pub bars: ExtensionBars,
     /// Seconds to add, 1 to 600, instead of bars.
-    #[arg(long, value_name = "N", conflicts_with = "bars", value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub seconds: Option<u64>,
+    #[arg(long, value_name = "N", conflicts_with = "bars")]
+    pub seconds: Option<ExtensionSeconds>,
     /// Add the other voices too.
     #[arg(long)]
     pub harmony: bool,
@@ -29,9 +27,7 @@ pub struct Args {
 /// # Errors
 /// When there is no melody, or the result cannot be written.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let by = match args.seconds {
-        Some(seconds) => Extension::Time(Duration::from_secs(seconds).into()),
-        None => Extension::Bars(args.bars),
-    };
-    work(&args.how, Task::Extend { by, harmony: args.harmony }, "composer.extend/1", context)
+    let extension = args.seconds.map_or(Extension::Bars(args.bars), Extension::Seconds);
+    let refine = |parameters| Parameters { extension, harmony: args.harmony, ..parameters };
+    work(&args.how, Kind::Extend, refine, "composer.extend/1", context)
 }

@@ -3,12 +3,15 @@
 //! Every track of the input stays as it is, event for event; what is composed comes in new tracks
 //! behind them.
 
-use super::draw::{self, Draft, Manner};
+use std::ops::ControlFlow;
+
+use super::draw::{self, Draft, Drawn, Manner};
 use super::melody::{Melody, NoMelody, Section, Voice};
 use super::model::Model;
+use super::request::{CreativeRisk, Extension, Kind, Parameters, Request};
 use super::rules::Violations;
-use super::score::{Attack, Symbol, VOICES};
-use super::{Done, Error, Progress};
+use super::score::{Attack, Step, Symbol, VOICES};
+use super::{Done, Error};
 use crate::music::composition::{Composition, Format, MetaType, Track};
 use crate::music::message::{Channel, Key, Value, Velocity, Voice as Sound};
 use crate::music::time::{Micros, Ticks};
@@ -17,71 +20,6 @@ use crate::music::time::{Micros, Ticks};
 pub const CHOIR: Value = Value::masked(52);
 /// How fast added keys go down where the melody says nothing.
 const USUAL_VELOCITY: u8 = 80;
-
-/// What to do with a melody.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Task {
-    /// Add the voices that are missing.
-    Harmonise,
-    /// Go on where the melody ends.
-    Extend {
-        /// How far.
-        by: Extension,
-        /// Whether the other voices are added too, from the beginning.
-        harmony: bool,
-    },
-}
-
-/// How far to go on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Extension {
-    /// So many bars, as long as the last one.
-    Bars(u32),
-    /// So much time at the last tempo.
-    Time(Micros),
-}
-
-/// How to compose.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Parameters {
-    /// What to do.
-    pub task: Task,
-    /// The track of the melody, from 0; found out where it is not told.
-    pub track: Option<usize>,
-    /// The voice that the melody is; found out where it is not told.
-    pub voice: Option<Voice>,
-    /// DeepComposer's creative risk, [`Parameters::RISK`]: higher is bolder.
-    pub risk: f32,
-    /// DeepComposer's sampling iterations, [`Parameters::ITERATIONS`]: drafts of which the best is
-    /// kept; 0 takes the first.
-    pub iterations: u32,
-    /// The same seed gives the same composition, on every machine.
-    pub seed: u64,
-    /// Compositions to make.
-    pub variations: u32,
-}
-
-impl Parameters {
-    /// The range of [`Parameters::risk`].
-    pub const RISK: std::ops::RangeInclusive<f32> = 0.5..=6.0;
-    /// The range of [`Parameters::iterations`].
-    pub const ITERATIONS: std::ops::RangeInclusive<u32> = 0..=100;
-    /// The range of [`Parameters::variations`].
-    pub const VARIATIONS: std::ops::RangeInclusive<u32> = 1..=16;
-
-    /// The temperature of a creative risk: its root, so that the highest still makes music, and at the
-    /// usual risk of 1 one that avoids blunders.
-    fn temperature(&self) -> f32 {
-        0.6 * self.risk.clamp(*Parameters::RISK.start(), *Parameters::RISK.end()).sqrt()
-    }
-}
-
-impl Default for Parameters {
-    fn default() -> Parameters {
-        let task = Task::Harmonise;
-        Parameters { task, track: None, voice: None, risk: 1.0, iterations: 8, seed: 0, variations: 1 }
-    }
-}
 
 /// What was composed.
 #[derive(Clone, Debug)]
@@ -120,48 +58,92 @@ pub enum Failed {
     },
 }
 
-/// Composes; the best variation first. `progress` is called once a step.
+/// What is told once a pass, and asked: whether to go on.
+pub type Watch<'a> = &'a mut dyn FnMut(&Pass<'_>) -> ControlFlow<()>;
+
+/// A pass of the model over one step is done.
+pub struct Pass<'a> {
+    /// How much of the whole work is done.
+    pub done: Done,
+    /// The variation that is being drawn, from 0.
+    pub variation: usize,
+    plan: &'a Plan,
+    input: &'a Composition,
+    melody: &'a Melody,
+    /// Sections that are done.
+    sections: &'a [Draft],
+    /// Of the section after them, what there is of the first draft.
+    steps: &'a [Step],
+}
+
+impl Pass<'_> {
+    /// The composition as far as it has come: the input, and the new tracks up to here.
+    #[must_use]
+    pub fn so_far(&self) -> Composition {
+        let drafts = self.sections.iter().map(|d| d.score.steps.as_slice()).chain([self.steps]);
+        self.plan.compose(self.input, self.melody, drafts).0
+    }
+}
+
+/// Composes; the best variation first. `watch` is called once a pass.
+///
+/// This is the one call behind the command line, the window and the workers. It blocks for as long
+/// as it takes; whoever must not be blocked calls it on a thread of its own.
 ///
 /// # Errors
 /// See [`Failed`]. Cancelled, nothing is given back.
 pub fn compose(
     model: &Model,
-    composition: &Composition,
-    parameters: &Parameters,
-    progress: Progress<'_>,
+    input: &Composition,
+    request: &Request,
+    watch: Watch<'_>,
 ) -> Result<Vec<Variation>, Failed> {
-    let mut melody = Melody::of(composition, parameters.track, parameters.voice)?;
+    let parameters = &request.parameters;
+    let track = parameters.track.map(|t| t.get() as usize - 1);
+    let mut melody = Melody::of(input, track, parameters.voice)?;
     let from = melody.sections.last().map_or(0, |s| s.score.len());
-    if let Task::Extend { by, .. } = parameters.task {
-        let steps = match by {
-            Extension::Bars(bars) => melody.last_bar() * bars as usize,
-            Extension::Time(time) => melody.steps_in(time),
+    if request.kind == Kind::Extend {
+        let steps = match parameters.extension {
+            Extension::Bars(bars) => melody.last_bar() * bars.get() as usize,
+            Extension::Seconds(seconds) => melody.steps_in(Micros::from_millis(u64::from(seconds.get()) * 1_000)),
         };
         melody.extend(steps);
     }
-    let plan = Plan::of(composition, &melody, parameters, from)?;
+    let plan = Plan::of(input, &melody, request, from)?;
+    let count = parameters.variations.get() as usize;
     let all: usize = melody.sections.iter().map(|s| s.score.len()).sum();
-    let of = all * parameters.variations as usize;
+    let of = all * count;
     let mut variations = Vec::new();
     let mut before = 0;
-    for i in 0..u64::from(parameters.variations) {
-        let seed = parameters.seed.wrapping_add(i);
-        let mut drafts = Vec::new();
+    for variation in 0..count {
+        let seed = parameters.seed.wrapping_add(variation as u64);
+        let mut drafts: Vec<Draft> = Vec::new();
         for (s, section) in melody.sections.iter().enumerate() {
             let manner = Manner {
-                temperature: parameters.temperature(),
+                temperature: temperature(parameters.creative_risk),
                 seed: seed ^ (s as u64) << 48,
-                drafts: parameters.iterations.max(1) as usize,
+                drafts: parameters.sampling_iterations.get().max(1) as usize,
             };
             let length = section.score.len();
-            let mut inner = |d: Done| progress(Done { parts: before + d.parts * length / d.of.max(1), of });
-            drafts.extend(draw::fill(model, &section.score, manner, &mut inner)?.into_iter().next());
+            let mut inner = |drawn: Drawn<'_>| {
+                let parts = before + drawn.done.parts * length / drawn.done.of.max(1);
+                let (plan, melody, sections, steps) = (&plan, &melody, drafts.as_slice(), drawn.steps);
+                watch(&Pass { done: Done { parts, of }, variation, plan, input, melody, sections, steps })
+            };
+            let best = draw::fill(model, &section.score, manner, &mut inner)?.into_iter().next();
+            drafts.extend(best);
             before += length;
         }
-        variations.push(plan.variation(composition, &melody, &drafts, seed));
+        variations.push(plan.variation(input, &melody, &drafts, seed));
     }
     variations.sort_by(|a, b| b.grade.total_cmp(&a.grade));
     Ok(variations)
+}
+
+/// The temperature of a creative risk: its root, so that the highest still makes music, and at the
+/// usual risk of 1 one that avoids blunders.
+fn temperature(risk: CreativeRisk) -> f32 {
+    0.6 * risk.get().sqrt()
 }
 
 /// Which voice goes into which new track.
@@ -182,18 +164,19 @@ struct Part {
 }
 
 impl Plan {
-    fn of(composition: &Composition, melody: &Melody, parameters: &Parameters, from: usize) -> Result<Plan, Failed> {
+    fn of(composition: &Composition, melody: &Melody, request: &Request, from: usize) -> Result<Plan, Failed> {
         let source = &composition.tracks[melody.track];
         let used = |c: &Channel| composition.tracks.iter().any(|t| t.channels().iter().any(|u| u == *c));
         let free: Vec<Channel> = (0..16).filter(|c| *c != 9).map(Channel::masked).filter(|c| !used(c)).collect();
         let mut parts = Vec::new();
-        if matches!(parameters.task, Task::Extend { .. }) {
+        let Request { kind, parameters: Parameters { harmony, .. } } = request;
+        if *kind == Kind::Extend {
             let channel = source.voices().find_map(|(_, c, v)| matches!(v, Sound::NoteOn { .. }).then_some(c));
             let name = source.name().map_or_else(|| "Continuation".to_owned(), |n| format!("{n} (continuation)"));
             let channel = channel.unwrap_or_default();
             parts.push(Part { voice: melody.voice as usize, name, channel, program: None, only_extension: true });
         }
-        if matches!(parameters.task, Task::Harmonise | Task::Extend { harmony: true, .. }) {
+        if *kind == Kind::Compose || *harmony {
             let voices = Voice::ALL.into_iter().filter(|v| *v != melody.voice);
             if free.len() < VOICES - 1 {
                 return Err(Failed::NoChannel { needed: VOICES - 1 });
@@ -214,8 +197,15 @@ impl Plan {
         Ok(Plan { parts, velocity, extended_from: from })
     }
 
-    fn variation(&self, composition: &Composition, melody: &Melody, drafts: &[Draft], seed: u64) -> Variation {
-        let mut out = composition.clone();
+    /// The composition and the number of notes in its new tracks. `sections` may be fewer, and shorter,
+    /// than the melody's.
+    fn compose<'a>(
+        &self,
+        input: &Composition,
+        melody: &Melody,
+        sections: impl Iterator<Item = &'a [Step]> + Clone,
+    ) -> (Composition, usize) {
+        let mut out = input.clone();
         if out.format == Format::Single {
             out.format = Format::Parallel;
         }
@@ -227,22 +217,27 @@ impl Plan {
                 track.push_voice(Ticks(0), part.channel, Sound::Program(program));
             }
             let last = melody.sections.len().saturating_sub(1);
-            for (i, (section, draft)) in melody.sections.iter().zip(drafts).enumerate() {
+            for (i, (section, steps)) in melody.sections.iter().zip(sections.clone()).enumerate() {
                 let from = match (part.only_extension, i == last) {
                     (false, _) => 0,
                     (true, true) => self.extended_from,
                     (true, false) => continue,
                 };
-                added += write(&mut track, part, section, draft, from, melody.shift, self.velocity);
+                added += write(&mut track, part, section, steps, from, melody.shift, self.velocity);
             }
             out.tracks.push(track);
         }
+        (out, added)
+    }
+
+    fn variation(&self, input: &Composition, melody: &Melody, drafts: &[Draft], seed: u64) -> Variation {
+        let (composition, added) = self.compose(input, melody, drafts.iter().map(|d| d.score.steps.as_slice()));
         let steps: usize = drafts.iter().map(|d| d.score.len()).sum();
         let weigh = |f: fn(&Draft) -> f64| {
             drafts.iter().map(|d| f(d) * d.score.len() as f64).sum::<f64>() / steps.max(1) as f64
         };
         Variation {
-            composition: out,
+            composition,
             seed,
             added,
             likelihood: weigh(|d| d.likelihood),
@@ -259,13 +254,12 @@ fn write(
     track: &mut Track,
     part: &Part,
     section: &Section,
-    draft: &Draft,
+    steps: &[Step],
     from: usize,
     shift: i16,
     velocity: Velocity,
 ) -> usize {
-    let line: Vec<(Symbol, Attack)> =
-        draft.score.steps.iter().map(|s| (s[part.voice].symbol, s[part.voice].attack)).collect();
+    let line: Vec<(Symbol, Attack)> = steps.iter().map(|s| (s[part.voice].symbol, s[part.voice].attack)).collect();
     let mut notes = 0;
     let mut t = from;
     while t < line.len() {

@@ -16,7 +16,7 @@ use super::random::Random;
 use super::rules::{self, Violations};
 use super::score::{Attack, CLASSES, Cell, Score, Step, Symbol, VOICES};
 use super::trunk::{Cache, Rotations};
-use super::{Done, Error, Progress};
+use super::{Done, Error};
 
 /// The order in which the voices of a step are written: the outer ones carry the harmony.
 const ORDER: [usize; VOICES] = [3, 0, 2, 1];
@@ -26,6 +26,18 @@ const KEPT: f32 = 0.95;
 const ABREAST: usize = 8;
 /// What rules broken at every step would cost when drafts are compared, in nats a note.
 const BROKEN: f64 = 64.0;
+
+/// How far drawing has come, told once a step; the answer says whether to go on.
+pub type Watch<'a> = &'a mut dyn FnMut(Drawn<'_>) -> ControlFlow<()>;
+
+/// A part of the drafts that is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawn<'a> {
+    /// How much of the drafts.
+    pub done: Done,
+    /// The first steps of one of them.
+    pub steps: &'a [Step],
+}
 
 /// How to draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,11 +87,11 @@ struct Writer {
 
 /// Draws drafts for a score, the best first.
 ///
-/// Cells that are not hidden stay as they are. `progress` is called once a step.
+/// Cells that are not hidden stay as they are. `watch` is called once a step.
 ///
 /// # Errors
-/// [`Error::Cancelled`] when `progress` says so.
-pub fn fill(model: &Model, score: &Score, manner: Manner, progress: Progress<'_>) -> Result<Vec<Draft>, Error> {
+/// [`Error::Cancelled`] when `watch` says so.
+pub fn fill(model: &Model, score: &Score, manner: Manner, watch: Watch<'_>) -> Result<Vec<Draft>, Error> {
     let drafts = manner.drafts.max(1);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     // A round keeps every thread busy with drafts side by side; which are drawn together changes
@@ -89,14 +101,17 @@ pub fn fill(model: &Model, score: &Score, manner: Manner, progress: Progress<'_>
     let mut all = Vec::with_capacity(drafts);
     for round in 0..rounds {
         let begin = |thread: usize| ((round * threads + thread) * abreast).min(drafts);
-        let mut inner = |done: Done| progress(Done { parts: round * done.of + done.parts, of: rounds * done.of });
+        let mut inner = |drawn: Drawn<'_>| {
+            let Done { parts, of } = drawn.done;
+            watch(Drawn { done: Done { parts: round * of + parts, of: rounds * of }, ..drawn })
+        };
         let cancelled = AtomicBool::new(false);
         let drawn: Vec<Result<Vec<Draft>, Error>> = std::thread::scope(|scope| {
             let others: Vec<_> = (1..threads)
                 .filter(|t| begin(*t) < begin(t + 1))
                 .map(|t| {
                     let (first, count) = (begin(t), begin(t + 1) - begin(t));
-                    let mut watch = |_: Done| match cancelled.load(Ordering::Relaxed) {
+                    let mut watch = |_: Drawn<'_>| match cancelled.load(Ordering::Relaxed) {
                         true => ControlFlow::Break(()),
                         false => ControlFlow::Continue(()),
                     };
@@ -122,7 +137,7 @@ fn fill_abreast(
     manner: Manner,
     first: u64,
     count: usize,
-    progress: Progress<'_>,
+    watch: Watch<'_>,
 ) -> Result<Vec<Draft>, Error> {
     let d = model.width;
     // A voice that is nowhere given is not given beyond the end either: as in training.
@@ -147,7 +162,8 @@ fn fill_abreast(
     let mut x = vec![0.0; count * d];
     let mut around = Vec::new();
     for (t, place) in score.places.iter().enumerate() {
-        if progress(Done { parts: t, of: score.len() }).is_break() {
+        let steps = writers.first().map(|w| w.steps.as_slice()).unwrap_or_default();
+        if watch(Drawn { done: Done { parts: t, of: score.len() }, steps }).is_break() {
             return Err(Error::Cancelled);
         }
         if t % REACH == 0 {
@@ -318,7 +334,7 @@ mod tests {
     fn what_is_given_stays_and_a_seed_gives_the_same_notes_alone_or_abreast() {
         let model = Model::chorale().unwrap();
         let manner = Manner { temperature: 0.9, seed: 7, drafts: 3 };
-        let mut go = |_| ControlFlow::Continue(());
+        let mut go = |_: Drawn<'_>| ControlFlow::Continue(());
         let three = fill(&model, &melody(), manner, &mut go).unwrap();
         let one = fill(&model, &melody(), Manner { drafts: 1, ..manner }, &mut go).unwrap();
         assert!(three.iter().any(|d| d.score == one[0].score));
@@ -334,7 +350,8 @@ mod tests {
     fn cancelled_at_a_step() {
         let model = Model::chorale().unwrap();
         let manner = Manner { temperature: 1.0, seed: 1, drafts: 1 };
-        let mut stop = |d: Done| if d.parts == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let mut stop =
+            |d: Drawn<'_>| if d.done.parts == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         assert_eq!(fill(&model, &melody(), manner, &mut stop).unwrap_err(), Error::Cancelled);
     }
 

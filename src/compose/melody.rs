@@ -3,6 +3,8 @@
 //! The player's own notes are only read: they are laid on a grid of sixteenths for the model's eyes,
 //! and the composition keeps them as they were played.
 
+use serde::{Deserialize, Serialize};
+
 use super::score::{Attack, Cell, Place, Score, Symbol, VOICES};
 use crate::music::composition::{Composition, Division, Note};
 use crate::music::time::{Micros, Ticks};
@@ -16,7 +18,8 @@ const LONGEST: u64 = 256;
 const STEP_WITHOUT_TEMPO: u64 = 125_000;
 
 /// A voice of the choir.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Voice {
     /// The highest.
     Soprano = 0,
