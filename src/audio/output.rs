@@ -187,7 +187,8 @@ impl Output {
     /// When there is none, or it does not do what is asked. Once open, it is kept open.
     pub fn open(request: Request, renderer: Box<dyn Renderer>) -> Result<Output, OutputError> {
         let counters = Arc::new(Counters::default());
-        let supervisor = supervisor::Supervisor::start(request, renderer, Arc::clone(&counters))?;
+        let supervisor =
+            supervisor::Supervisor::start(Box::new(open_stream), request, renderer, Arc::clone(&counters))?;
         Ok(Output { supervisor, counters })
     }
 
@@ -217,6 +218,8 @@ enum Stream {
     Cpal { _stream: cpal::Stream },
     #[cfg(feature = "jack")]
     Jack { _client: jack_client::Client },
+    #[cfg(all(test, feature = "audio"))]
+    Pretended { _stream: Box<dyn Send> },
 }
 
 impl Stream {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Counters, Description, Notice, Opening, OutputError, Renderer, Request, State, Stream, open_stream};
+use super::{Counters, Description, Notice, Opening, OutputError, Renderer, Request, State, Stream};
 
 /// A stream that asks for nothing in this time is dead, whatever it says.
 const SILENCE: Duration = Duration::from_millis(2_500);
@@ -18,6 +18,9 @@ const LONGER_BLOCKS: u32 = 4;
 
 /// How long a renderer may take to come back from a stream that has been let go.
 const COMING_HOME: Duration = Duration::from_secs(5);
+
+/// Opens a stream: [`open_stream`](super::open_stream), or what a test puts in its place.
+pub(super) type Open = Box<dyn Fn(Opening<'_>) -> Result<(Stream, Description), OutputError> + Send>;
 
 /// The next power of two, in frames, and twice, four and eight times that.
 fn longer(buffer: Duration, rate: u32, doublings: u32) -> Duration {
@@ -34,6 +37,7 @@ pub(super) struct Supervisor {
 
 impl Supervisor {
     pub(super) fn start(
+        open: Open,
         request: Request,
         renderer: Box<dyn Renderer>,
         counters: Arc<Counters>,
@@ -41,7 +45,7 @@ impl Supervisor {
         let (notices, inbox) = mpsc::channel();
         let (first, opened) = mpsc::channel();
         let state = Arc::new(Mutex::new(State::Lost(OutputError::NotBuilt("an output"))));
-        let keeper = Keeper { request, counters, notices: notices.clone(), inbox, state: Arc::clone(&state) };
+        let keeper = Keeper { open, request, counters, notices: notices.clone(), inbox, state: Arc::clone(&state) };
         let thread = std::thread::Builder::new()
             .name("audio-output".to_owned())
             .spawn(move || keeper.run(renderer, &first))
@@ -66,6 +70,7 @@ impl Drop for Supervisor {
 }
 
 struct Keeper {
+    open: Open,
     request: Request,
     counters: Arc<Counters>,
     notices: mpsc::Sender<Notice>,
@@ -139,7 +144,7 @@ impl Keeper {
                 notices: self.notices.clone(),
                 counters: &self.counters,
             };
-            let error = match open_stream(opening) {
+            let error = match (self.open)(opening) {
                 Ok(open) => return Ok(open),
                 Err(error) => error,
             };
@@ -204,3 +209,6 @@ impl Keeper {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }
+
+#[cfg(all(test, feature = "audio"))]
+mod tests;
