@@ -109,11 +109,15 @@ bench-timing: setup-rig ## recorded against scripted note times, beside arecordm
 	$(CARGO) build --release --locked
 	@tests/rig/timing/bench.sh
 
-.PHONY: fuzz
-fuzz: setup-fuzz ## every fuzz target for FUZZ_SECONDS (600)
-	@for target in $$($(CARGO) +nightly fuzz list); do \
-	  $(CARGO) +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; \
-	done
+# Where a target begins, besides what it has found before.
+seeds_smf := tests/data/midi
+seeds_soundfont := tests/data/soundfonts
+
+.PHONY: fuzz $(addprefix fuzz-,journal smf soundfont)
+fuzz: fuzz-journal fuzz-smf fuzz-soundfont ## every fuzz target for FUZZ_SECONDS (600); `make fuzz-smf` for one
+fuzz-%: setup-fuzz
+	@mkdir -p "fuzz/corpus/$*"
+	$(CARGO) +nightly fuzz run "$*" "fuzz/corpus/$*" $(seeds_$*) -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 
 .PHONY: screenshots
 screenshots: setup-screenshots ## make the pictures of the README anew, from the program in the rig

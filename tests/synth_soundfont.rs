@@ -16,6 +16,12 @@ use proptest::prelude::*;
 /// a split, modulators, a drum kit. Made by `tiny`; kept as a file so that the fuzzer can begin with it.
 const TINY: &str = "tests/data/soundfonts/tiny.sf2";
 
+/// The same as an SF3.
+const TINY_PACKED: &str = "tests/data/soundfonts/tiny.sf3";
+
+/// The Vorbis stream in it: see the README beside it.
+const STREAM: &[u8] = include_bytes!("data/soundfonts/tone.ogg");
+
 fn chunk(id: &[u8], content: &[u8]) -> Vec<u8> {
     let mut out = [id, &(content.len() as u32).to_le_bytes(), content].concat();
     out.resize(out.len() + content.len() % 2, 0);
@@ -40,6 +46,7 @@ enum Variant {
     Wide,
     Endless,
     WithoutSamples,
+    Packed,
 }
 
 fn sample(text: &str, start: u32, end: u32, looped: (u32, u32), key: u8, kind: u16) -> Vec<u8> {
@@ -51,14 +58,24 @@ fn tiny(variant: Variant) -> Vec<u8> {
     // 40 periods of 48 points: 500 Hz at 24 kHz.
     let wave: Vec<i16> =
         (0..2000).map(|n| (9000.0 * (f64::from(n) * std::f64::consts::TAU / 48.0).sin()) as i16).collect();
-    let points: Vec<u8> = wave.iter().flat_map(|p| p.to_le_bytes()).collect();
+    let mut points: Vec<u8> = wave.iter().flat_map(|p| p.to_le_bytes()).collect();
     let kind = if variant == Variant::Rom { 0x8001 } else { 1 };
     let (end, loop_end) = if variant == Variant::Endless { (u32::MAX, u32::MAX) } else { (1920, 1440) };
-    let shdr = [
+    let mut shdr = [
         sample("sine", 0, end, (480, loop_end), 71, kind),
         sample("click", 100, 400, (100, 100), 60, kind),
         sample("EOS", 0, 0, (0, 0), 0, 0),
     ];
+    if variant == Variant::Packed {
+        // The stream, and the click behind it as it is; places of streams count bytes, others samples.
+        let click = points[200..800].to_vec();
+        points = STREAM.to_vec();
+        points.resize(points.len().next_multiple_of(2), 0);
+        let place = points.len() as u32 / 2;
+        points.extend(click);
+        shdr[0] = sample("sine", 0, STREAM.len() as u32, (480, 1440), 71, 0x11);
+        shdr[1] = sample("click", place, place + 300, (place, place), 60, 1);
+    }
     let inst = [
         [&name("tone")[..], &words(&[0])].concat(),
         [&name("hit")[..], &words(&[3])].concat(),
@@ -134,6 +151,51 @@ fn a_right_one_is_read_and_sounds() {
 }
 
 #[test]
+fn a_compressed_one_sounds_like_the_same_uncompressed() {
+    let bytes = tiny(Variant::Packed);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(TINY_PACKED, &bytes).unwrap();
+    }
+    assert_eq!(fs::read(TINY_PACKED).unwrap(), bytes, "the fuzzer's seed is another file; BLESS=1 writes it anew");
+    let render = |font: SoundFont, frames: usize| {
+        let mut synth = Synth::new(Arc::new(font), 24_000, Options::default());
+        synth.message(&note(0x90, 71));
+        let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
+        synth.render(&mut left, &mut right);
+        left
+    };
+    let font = read(&bytes).unwrap();
+    assert!(font.warnings().is_empty() && !font.all_ready());
+    let packed = font.sample_memory();
+    font.prepare(0, 0);
+    assert_eq!(font.sample_memory() - packed, 2 * 2_000, "2000 samples are in the stream");
+    assert!(!font.all_ready(), "the click has not been asked for");
+    font.prepare(128, 0);
+    assert!(font.all_ready());
+    // Vorbis at its lowest quality: the tone, and little else. The first partial is the other file's sine.
+    let (stream, plain) = (render(font, 9_600), render(read(&tiny(Variant::Right)).unwrap(), 9_600));
+    let sum = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+    let likeness = sum(&stream, &plain) / (sum(&stream, &stream) * sum(&plain, &plain)).sqrt();
+    assert!(likeness > 0.9, "{likeness}");
+}
+
+#[test]
+fn streams_that_break_off_or_are_nonsense_neither_panic_nor_deafen() {
+    let whole = tiny(Variant::Packed);
+    let at = whole.windows(4).position(|w| w == b"OggS").unwrap();
+    for cut in (0..STREAM.len()).step_by(29) {
+        for filler in [0, 0xff, b'O'] {
+            let mut bytes = whole.clone();
+            bytes[at + cut..at + STREAM.len()].fill(filler);
+            let font = read(&bytes).unwrap();
+            font.prepare(0, 0);
+            font.prepare(128, 0);
+            assert!(sounds(font), "the click is still there when the stream is cut at {cut}");
+        }
+    }
+}
+
+#[test]
 fn the_lower_bits_of_24_are_heard() {
     let sound = |variant| {
         let mut synth = Synth::new(Arc::new(read(&tiny(variant)).unwrap()), 24_000, Options::default());
@@ -149,10 +211,12 @@ fn the_lower_bits_of_24_are_heard() {
 
 #[test]
 fn it_is_not_read_when_cut_short_anywhere() {
-    let bytes = tiny(Variant::Right);
-    for length in 0..bytes.len() {
-        let fault = read(&bytes[..length]).err().unwrap_or_else(|| panic!("read although cut at byte {length}"));
-        assert!(!fault.to_string().is_empty());
+    for variant in [Variant::Right, Variant::Wide, Variant::Packed] {
+        let bytes = tiny(variant);
+        for length in 0..bytes.len() {
+            let fault = read(&bytes[..length]).err().unwrap_or_else(|| panic!("read although cut at byte {length}"));
+            assert!(!fault.to_string().is_empty());
+        }
     }
 }
 
@@ -193,13 +257,17 @@ proptest! {
 
     #[test]
     fn wrong_bytes_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
-        let mut bytes = tiny(Variant::Right);
-        for (place, value) in changes {
-            let place = place.index(bytes.len());
-            bytes[place] = value;
-        }
-        if let Ok(font) = read(&bytes) {
-            sounds(font);
+        for variant in [Variant::Right, Variant::Packed] {
+            let mut bytes = tiny(variant);
+            for (place, value) in &changes {
+                let place = place.index(bytes.len());
+                bytes[place] = *value;
+            }
+            if let Ok(font) = read(&bytes) {
+                font.prepare(0, 0);
+                font.prepare(128, 0);
+                sounds(font);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whatever the bytes are: the SoundFont reader does not panic and takes no more memory than the file accounts for,
 //! and what it read can be played, in every preset, as numbers.
 //!
-//! Begin with the small font: `cargo fuzz run soundfont fuzz/corpus/soundfont tests/data/soundfonts`.
+//! `make fuzz-soundfont` begins with the small fonts of `tests/data/soundfonts`.
 
 #![no_main]
 
