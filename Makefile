@@ -113,9 +113,10 @@ bench-timing: setup-rig ## recorded against scripted note times, beside arecordm
 seeds_smf := tests/data/midi
 seeds_soundfont := tests/data/soundfonts
 
-.PHONY: fuzz $(addprefix fuzz-,journal smf soundfont)
-fuzz: fuzz-journal fuzz-smf fuzz-soundfont ## every fuzz target for FUZZ_SECONDS (600); `make fuzz-smf` for one
-fuzz-%: setup-fuzz
+fuzz_targets := $(patsubst fuzz/fuzz_targets/%.rs,fuzz-%,$(wildcard fuzz/fuzz_targets/*.rs))
+.PHONY: fuzz $(fuzz_targets)
+fuzz: $(fuzz_targets) ## every fuzz target for FUZZ_SECONDS (600); `make fuzz-smf` for one
+$(fuzz_targets): fuzz-%: setup-fuzz
 	@mkdir -p "fuzz/corpus/$*"
 	$(CARGO) +nightly fuzz run "$*" "fuzz/corpus/$*" $(seeds_$*) -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 

@@ -210,5 +210,6 @@ impl Keeper {
     }
 }
 
-#[cfg(all(test, feature = "audio"))]
+#[cfg(test)]
+#[cfg(feature = "audio")]
 mod tests;
