@@ -90,7 +90,7 @@ rig-test: setup-rig ## the program with an emulated keyboard under a real kernel
 
 
 .PHONY: bench
-bench: bench-start bench-smf bench-long-take ## all benchmarks except the rig's
+bench: bench-start bench-smf bench-roll bench-long-take ## all benchmarks except the rig's
 
 .PHONY: bench-start
 bench-start: setup ## how soon `composer --help` and `composer devices` answer
@@ -99,6 +99,10 @@ bench-start: setup ## how soon `composer --help` and `composer devices` answer
 .PHONY: bench-smf
 bench-smf: setup ## reading a file of a million notes, beside midly
 	$(CARGO) bench --locked --bench smf
+
+.PHONY: bench-roll
+bench-roll: setup ## a million notes in the editor: opened, looked at, changed
+	$(CARGO) bench --locked --bench roll
 
 .PHONY: bench-long-take
 bench-long-take: setup ## memory and processor of an hour's recording, in a minute and a half

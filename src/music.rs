@@ -4,6 +4,7 @@
 //! [`midly`] is known here and nowhere else.
 
 pub mod composition;
+pub mod edit;
 pub mod general_midi;
 pub mod message;
 pub mod pitch;

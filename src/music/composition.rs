@@ -13,6 +13,7 @@ use std::num::NonZeroU8;
 
 pub use event::{Event, MetaType};
 pub use notes::Note;
+pub(in crate::music) use notes::{Paired, pair_telling};
 pub use track::Track;
 
 use super::tempo_map::TempoMap;

@@ -39,15 +39,35 @@ struct Lane {
     last_off: Option<Ticks>,
 }
 
+/// Which event of those that were paired did what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::music) enum Paired {
+    /// The event begins this note.
+    Begins(usize),
+    /// The event ends this note.
+    Ends(usize),
+}
+
 /// Makes notes of channel messages that come in the order of time; `end` is the track's.
 pub(super) fn pair(voices: impl Iterator<Item = (Ticks, Channel, Voice)>, end: Ticks) -> Vec<Note> {
+    pair_telling(voices.map(|(at, channel, voice)| ((), at, channel, voice)), end, |(), _| {})
+}
+
+/// As [`pair`], of messages that bear something by which `tell` knows them again. A note whose end nobody
+/// is told has no note-off of its own; a note-off of which nobody is told belongs to no note.
+pub(in crate::music) fn pair_telling<E>(
+    voices: impl Iterator<Item = (E, Ticks, Channel, Voice)>,
+    end: Ticks,
+    mut tell: impl FnMut(E, Paired),
+) -> Vec<Note> {
     // Made for the first note: tracks without notes are many in some files.
     let mut lanes = Vec::new();
     let lane = |channel: Channel, key: Key| usize::from(channel.get()) << 7 | usize::from(key.get());
     let mut notes: Vec<Note> = Vec::new();
-    for (at, channel, voice) in voices {
+    for (event, at, channel, voice) in voices {
         match voice {
             Voice::NoteOn { key, velocity } => {
+                tell(event, Paired::Begins(notes.len()));
                 if notes.is_empty() {
                     lanes = vec![Lane { oldest: NOTHING, newest: NOTHING, last_off: None }; 16 * 128];
                 }
@@ -64,6 +84,7 @@ pub(super) fn pair(voices: impl Iterator<Item = (Ticks, Channel, Voice)>, end: T
             Voice::NoteOff { key, velocity } if !notes.is_empty() => {
                 let lane = &mut lanes[lane(channel, key)];
                 if let Some(note) = notes.get_mut(lane.oldest as usize) {
+                    tell(event, Paired::Ends(lane.oldest as usize));
                     lane.oldest = note.end.0;
                     note.end = at;
                     note.release = velocity;
