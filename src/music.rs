@@ -13,6 +13,7 @@ pub mod smf;
 pub mod take;
 pub mod tempo_map;
 pub mod time;
+pub mod velocity_curve;
 pub mod wire;
 
 pub use composition::Composition;
@@ -20,3 +21,4 @@ pub use message::{Channel, Controller, Key, Message, Velocity};
 pub use take::{Take, TakeEvent};
 pub use tempo_map::TempoMap;
 pub use time::{Micros, Ppq, Tempo, Ticks, TimeSignature};
+pub use velocity_curve::VelocityCurve;

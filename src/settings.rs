@@ -13,9 +13,11 @@ use crate::music::{Ppq, Tempo, TimeSignature};
 
 mod file;
 mod folders;
+pub mod sound;
 
 pub use file::{Loaded, SettingsError, State, load, set_control};
 pub use folders::Folders;
+pub use sound::SoundSettings;
 
 /// All settings; what the file does not say is as the defaults are.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -29,6 +31,8 @@ pub struct Settings {
     pub controls: BTreeMap<String, ControlSetting>,
     /// `[folders]`.
     pub folders: FolderSettings,
+    /// `[sound]`.
+    pub sound: SoundSettings,
 }
 
 /// The most bars that can be counted before a take.

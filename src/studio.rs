@@ -9,6 +9,7 @@
 //! - [`place`]: putting a finished file in its place without ever harming another.
 //! - [`recover`]: takes that a crash left behind.
 //! - [`instruments`]: which SoundFont plays, and which of its instruments is meant.
+//! - [`layers`]: what somebody wants under the keys, in words.
 //! - [`play`]: the keys live, and performances, through an output or to a MIDI port.
 //! - [`render`]: performances into files.
 
@@ -17,6 +18,7 @@ pub mod doctor;
 pub mod instruments;
 pub mod journal;
 pub mod last_message;
+pub mod layers;
 pub mod place;
 pub mod play;
 pub mod record;

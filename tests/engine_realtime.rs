@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use composer::audio::engine::{Engine, Knobs, Layer, Layers, Remote, VelocityCurve};
+use composer::audio::engine::{Engine, Knobs, Layer, Layers, Remote};
 use composer::audio::instrument::synths;
 use composer::audio::metronome::Count;
 use composer::audio::output::{Block, Format, Renderer};
 use composer::audio::sequencer::{Program, Score, Speed, Strip};
 use composer::audio::{Options, SoundFont};
+use composer::music::VelocityCurve;
 use composer::music::composition::{Composition, Division, Event, Format as FileFormat, Track};
 use composer::music::message::{Channel, Controller, Key, Value, Velocity, Voice};
 use composer::music::{Micros, Ppq, Tempo, Ticks, TimeSignature};

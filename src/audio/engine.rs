@@ -15,7 +15,7 @@ mod remote;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use layers::{Knobs, Layer, Layers, VelocityCurve};
+pub use layers::{Knobs, Layer, Layers};
 pub use live::{LiveEvent, LiveInput};
 pub use remote::{EngineError, Remote};
 
@@ -74,6 +74,7 @@ enum Command {
     Layers(Box<Layers>),
     Release,
     Count(Option<Count>),
+    Clicks(f32),
     Volume(f32),
     Panic,
 }
@@ -202,6 +203,7 @@ impl Engine {
             }
             (Command::Release, _) => self.live.release(self.rack.live.as_mut()),
             (Command::Count(count), _) => self.count = count.map(|c| (c, 0)),
+            (Command::Clicks(level), _) => self.clicker.set_level(level),
             (Command::Volume(volume), _) => self.wanted_volume = volume.clamp(0.0, 2.0),
             (Command::Panic, sequencer) => {
                 if let Some(s) = sequencer {
@@ -311,7 +313,7 @@ impl Renderer for Engine {
         }
         let rack = Rack::new(Arc::clone(&self.rack.make), format.rate);
         *self.rack = rack;
-        self.clicker = Clicker::new(format.rate);
+        self.clicker = Clicker::new(format.rate).at_level(self.clicker.level());
         self.limiter = Limiter::immediate(format.rate);
         if let Some(sequencer) = &mut self.sequencer {
             sequencer.set_rate(format.rate);

@@ -91,6 +91,7 @@ impl Count {
 pub struct Clicker {
     accent: Box<[f32]>,
     normal: Box<[f32]>,
+    level: f32,
     sounding: Option<(bool, usize)>,
 }
 
@@ -98,7 +99,24 @@ impl Clicker {
     /// Makes the clicks for a sample rate in hertz.
     #[must_use]
     pub fn new(rate: u32) -> Clicker {
-        Clicker { accent: click(rate, 1_760.0, 0.5), normal: click(rate, 1_174.7, 0.32), sounding: None }
+        Clicker { accent: click(rate, 1_760.0, 0.5), normal: click(rate, 1_174.7, 0.32), level: 1.0, sounding: None }
+    }
+
+    /// At a level, 1.0 as it is.
+    #[must_use]
+    pub fn at_level(self, level: f32) -> Clicker {
+        Clicker { level, ..self }
+    }
+
+    /// Its level.
+    #[must_use]
+    pub fn level(&self) -> f32 {
+        self.level
+    }
+
+    /// Sets its level, 1.0 as it is, 2.0 at most.
+    pub fn set_level(&mut self, level: f32) {
+        self.level = level.clamp(0.0, 2.0);
     }
 
     /// Starts a click; one that sounds is cut.
@@ -112,8 +130,8 @@ impl Clicker {
         let samples = if accent { &self.accent } else { &self.normal };
         let rest = samples.get(from..).unwrap_or_default();
         for ((l, r), x) in left.iter_mut().zip(right.iter_mut()).zip(rest) {
-            *l += x;
-            *r += x;
+            *l += x * self.level;
+            *r += x * self.level;
         }
         let to = from + left.len();
         self.sounding = (to < samples.len()).then_some((accent, to));

@@ -90,7 +90,7 @@ impl Default for Request {
 pub const DEFAULT_BUFFER: Duration = Duration::from_millis(5);
 
 /// The sample rates that may be asked for.
-pub const RATES: std::ops::RangeInclusive<u32> = 8_000..=192_000;
+pub use crate::settings::sound::RATES;
 
 /// An open output.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,8 +27,8 @@ pub struct Manner {
     pub speed: Speed,
     /// Mixing, for the first strips of the score; the others are as the piece says.
     pub strips: Vec<Strip>,
-    /// Whether the metronome is heard.
-    pub metronome: bool,
+    /// The metronome's volume, 1.0 as it is, where it is to be heard.
+    pub metronome: Option<f32>,
     /// How long what follows the last event may last at most, in seconds.
     pub tail: f64,
     /// Threads that make sound.
@@ -40,7 +40,7 @@ impl Manner {
     #[must_use]
     pub fn plain(rate: u32) -> Manner {
         let workers = std::thread::available_parallelism().unwrap_or(Workers::MIN);
-        Manner { rate, speed: Speed::NORMAL, strips: Vec::new(), metronome: false, tail: 12.0, workers }
+        Manner { rate, speed: Speed::NORMAL, strips: Vec::new(), metronome: None, tail: 12.0, workers }
     }
 }
 
@@ -105,13 +105,13 @@ impl Performance {
         // They are told anew when it begins.
         part.messages.clear();
         sequencer.set_speed(manner.speed);
-        sequencer.set_metronome(manner.metronome);
+        sequencer.set_metronome(manner.metronome.is_some());
         sequencer.play();
         Performance {
             instrument: make(manner.rate),
             sequencer,
             part,
-            clicker: manner.metronome.then(|| Clicker::new(manner.rate)),
+            clicker: manner.metronome.map(|level| Clicker::new(manner.rate).at_level(level)),
             workers: manner.workers,
             rate: manner.rate,
             length: score.length(),

@@ -5,15 +5,16 @@ mod keys;
 mod line;
 mod live;
 mod perform;
+mod track;
 
 use std::path::PathBuf;
 
-use super::sound::{FontArgs, OutputArgs};
+use track::TrackWish;
+
+use super::sound::{FontArgs, KeysArgs, OutputArgs};
 use super::source::SourceArgs;
 use super::{Context, Exit, values};
-use crate::audio::engine::VelocityCurve;
 use crate::audio::sequencer::Speed;
-use crate::music::Velocity;
 
 /// The options of `composer play`.
 #[derive(Debug, clap::Args)]
@@ -28,27 +29,14 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// Instrument of the keys: General MIDI name or number, BANK:NUMBER, drums.
-    #[arg(long, short, value_name = "NAME|N", default_value = "1")]
-    pub instrument: String,
+    #[command(flatten)]
+    keys: KeysArgs,
 
     #[command(flatten)]
     font: FontArgs,
 
     #[command(flatten)]
     output: OutputArgs,
-
-    /// Semitones up or down.
-    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-60..=60))]
-    pub transpose: i8,
-
-    /// Octaves up or down.
-    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-5..=5))]
-    pub octave: i8,
-
-    /// Feel of the keys: soft, linear, hard, or 1 to 127 for always the same.
-    #[arg(long, value_name = "CURVE", default_value = "linear", value_parser = curve)]
-    pub velocity: VelocityCurve,
 
     /// Percent of the piece's tempo, 25 to 200.
     #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = values::speed)]
@@ -69,6 +57,10 @@ pub struct Args {
     /// Play these tracks alone.
     #[arg(long, value_name = "TRACK,..", value_delimiter = ',')]
     pub solo: Vec<usize>,
+
+    /// Mix a track: 2,volume=60,pan=-30,instrument=violin (pan -64 to 63).
+    #[arg(long, value_name = "MIX")]
+    pub track: Vec<TrackWish>,
 
     /// Let a metronome beat along.
     #[arg(long)]
@@ -92,21 +84,6 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         None => live::run(args, context),
         Some(first) if audition::is_sound(first) => audition::run(args, context),
         Some(_) => perform::run(args, context),
-    }
-}
-
-fn curve(text: &str) -> Result<VelocityCurve, String> {
-    match text {
-        "soft" => Ok(VelocityCurve::Soft),
-        "linear" => Ok(VelocityCurve::Linear),
-        "hard" => Ok(VelocityCurve::Hard),
-        number => number
-            .parse::<u8>()
-            .ok()
-            .filter(|v| *v > 0)
-            .and_then(Velocity::new)
-            .map(VelocityCurve::Fixed)
-            .ok_or_else(|| "there are soft, linear, hard, and 1 to 127".to_owned()),
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use self::recording::Recording;
 use self::status::StatusLine;
 use super::interrupt::Interrupt;
+use super::sound::{self, FontArgs, KeysArgs, OutputArgs, in_long_help};
 use super::source::{self, SourceArgs};
 use super::{Context, Exit, Failure, values};
 use crate::keyboard::Clock;
@@ -19,15 +20,22 @@ use crate::music::{Channel, Micros, Ppq, Tempo, TimeSignature};
 use crate::settings::{MOST_COUNT_IN, Settings};
 use crate::studio::last_message::Follower;
 use crate::studio::place;
+use crate::studio::play::knobs;
 use crate::studio::record::render::{Quantised, renderer};
-use crate::studio::record::session::{Folders, Setup};
+use crate::studio::record::session::{Setup, TakeFolders};
+use crate::studio::record::sound::{Sound, Wanted};
 use crate::studio::record::transport::Transport;
 use crate::studio::record::{Destination, Plan, Session, Start};
 use crate::studio::recover;
 
 /// The options of `composer record`.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("resolution", in_long_help), mut_arg("layer", in_long_help), mut_arg("transpose", in_long_help))]
+#[command(mut_arg("octave", in_long_help), mut_arg("velocity", in_long_help), mut_arg("soundfont", in_long_help))]
+#[command(mut_arg("dry", in_long_help), mut_arg("output", in_long_help), mut_arg("buffer", in_long_help))]
+#[command(mut_arg("rate", in_long_help))]
 #[command(after_help = "\
+`composer record --help` has all options, those of sound as in `composer play` among them.
 Always on, one file a take in the library: composer record --split-after 8s
 Example: composer record song.mid --bpm 96 --count-in 1")]
 pub struct Args {
@@ -55,9 +63,22 @@ pub struct Args {
     #[arg(long, value_name = "BARS", value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_COUNT_IN)))]
     pub count_in: Option<u32>,
 
-    /// Show the beat on screen.
+    /// Let a metronome beat, on screen and to be heard.
     #[arg(long)]
     pub metronome: bool,
+
+    /// Without sound: neither clicks nor the keys.
+    #[arg(long)]
+    pub silent: bool,
+
+    #[command(flatten)]
+    keys: KeysArgs,
+
+    #[command(flatten)]
+    font: FontArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
 
     /// Ticks a quarter note in the file; without it 960.
     #[arg(long, value_name = "TICKS")]
@@ -141,6 +162,29 @@ impl Args {
         }
     }
 
+    /// Starts the sound, unless none is wanted.
+    fn sound(&self, settings: &Settings, controls: &ControlMap, plan: &Plan, clock: Clock) -> Option<Sound> {
+        if self.silent || !settings.sound.record {
+            return None;
+        }
+        let wanted = Wanted {
+            output: self.output.request(settings),
+            any_output: self.output.any(),
+            font: self.font.wish(settings),
+            options: self.font.options(settings),
+            keys: self.keys.wish(settings),
+            knobs: knobs(controls),
+            clicks: sound::click_volume(settings),
+            metronome: self.metronome || settings.record.metronome,
+        };
+        let sound = Sound::start(wanted, clock);
+        // Its first click should not be missed. Nothing is played that could be lost meanwhile.
+        if plan.count_in > 0 && plan.start == Start::AtOnce {
+            sound.settle(SETTLING);
+        }
+        Some(sound)
+    }
+
     /// Whether the settings' way of splitting takes fits what was asked for.
     fn may_split(&self) -> bool {
         self.file.is_none() && !self.armed && self.stop_after.is_none() && self.duration.is_none()
@@ -177,6 +221,9 @@ impl Args {
     }
 }
 
+/// How long a count-in waits for the sound.
+const SETTLING: Duration = Duration::from_millis(500);
+
 /// Records until the take is finished.
 ///
 /// # Errors
@@ -192,15 +239,24 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
 
     let interrupt = Interrupt::install()?;
     let clock = Clock::start();
-    let mut source = match args.source.open(clock, &settings) {
+    let (controls, warnings) = ControlMap::from_settings(&settings.controls);
+    warnings.iter().for_each(|w| line.say(w));
+    let plan = args.plan(&settings);
+    let sound = args.sound(&settings, &controls, &plan, clock);
+    let rest = if plan.start == Start::AtOnce { plan.lead_in() } else { Micros::ZERO };
+    let mut source = match args.source.open_for(clock, &settings, rest) {
         Err(e) if args.or_virtual && is_unusable(&e) => {
             line.say(&format!("{e}: the virtual keyboard plays a demo."));
-            SourceArgs::demo().open(clock, &settings)?
+            SourceArgs::demo().open_for(clock, &settings, rest)?
         }
         source => source?,
     };
     if let Some(warning) = warning {
         line.say(&warning);
+    }
+
+    if let Some(sound) = &sound {
+        sound.listen(source.receiver.take_tap());
     }
 
     let Some(arrival) = recording::connected(&mut source, &interrupt, &mut line) else {
@@ -211,14 +267,12 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         how: Quantise { strength: args.strength, ..Quantise::onto(grid) },
         own_file: args.quantised_file,
     });
-    let (controls, warnings) = ControlMap::from_settings(&settings.controls);
-    warnings.iter().for_each(|w| line.say(w));
     let learned = ControlMap::only_learned(&settings.controls);
     if source.computer_keys {
         layout::HELP.iter().for_each(|help| line.say(help));
     }
     let setup = Setup {
-        plan: args.plan(&settings),
+        plan,
         destination,
         folders,
         transport: if args.no_buttons { Transport::Off } else { Transport::new(controls, learned, arrival.panel) },
@@ -227,7 +281,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let mut session = Session::start(setup, clock, arrival.at, Some(arrival.name));
     session.hear(&arrival.early);
     let follower = Follower::new(source::folders()?.state, Some(arrival.id));
-    let outcome = Recording::new(session, line, interrupt, follower).run(source);
+    let outcome = Recording::new(session, line, interrupt, follower, sound).run(source);
     if args.json {
         context.out.json(&outcome)?;
     }
@@ -240,9 +294,9 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 /// When the user has no home folder.
-pub(super) fn folders(settings: &Settings, library: Option<&Path>) -> anyhow::Result<Folders> {
+pub(super) fn folders(settings: &Settings, library: Option<&Path>) -> anyhow::Result<TakeFolders> {
     let platform = source::folders()?.with_settings(settings);
-    Ok(Folders {
+    Ok(TakeFolders {
         journals: vec![platform.state.join("journals"), platform.library.clone()],
         volatile: std::env::var_os("XDG_RUNTIME_DIR").map(|run| PathBuf::from(run).join("composer")),
         library: library.map_or(platform.library, Path::to_owned),

@@ -173,11 +173,12 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     }
     let chosen = args.font.load(&settings)?;
     instruments::prepare(&chosen.font, &score);
-    let mut manner = Manner { speed: args.speed, metronome: args.metronome, ..Manner::plain(args.rate) };
+    let metronome = args.metronome.then(|| sound::click_volume(&settings));
+    let mut manner = Manner { speed: args.speed, metronome, ..Manner::plain(args.rate) };
     manner.tail = args.tail.as_secs_f64();
     manner.workers = args.threads.unwrap_or(manner.workers);
     let rendering = Rendering {
-        make: performing_synths(Arc::clone(&chosen.font), args.font.options()),
+        make: performing_synths(Arc::clone(&chosen.font), args.font.options(&settings)),
         manner,
         export: Export { container, depth: args.bits, normalise: args.normalise.unwrap_or_default() },
         in_the_way: if args.force { InTheWay::Replace } else { InTheWay::TakeNextName },

@@ -1,13 +1,18 @@
 //! The options that choose instruments and an audio output, shared by the commands that sound.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Exit, Failure, source};
+use crate::audio::engine::Layer;
 use crate::audio::output::{DEFAULT_BUFFER, Description, OutputError, RATES, Request, System};
 use crate::audio::{Options, SoundFontError, soundfonts};
+use crate::music::VelocityCurve;
 use crate::settings::Settings;
-use crate::studio::instruments::{self, Chosen};
+use crate::settings::sound::BUFFERS;
+use crate::studio::instruments::{Chosen, FontWish, NoSuchInstrument};
+use crate::studio::layers::{KeysWish, LayerWish};
+use crate::studio::play::Player;
 
 /// `--soundfont` and `--dry`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -22,33 +27,47 @@ pub struct FontArgs {
 }
 
 impl FontArgs {
+    /// Which SoundFont is wanted.
+    #[must_use]
+    pub fn wish(&self, settings: &Settings) -> FontWish {
+        let folders = source::folders().ok().map(|f| f.with_settings(settings));
+        let preferred = settings.sound.soundfont.as_deref();
+        FontWish {
+            named: self.soundfont.clone(),
+            preferred: preferred.map(|p| folders.as_ref().map_or_else(|| p.to_owned(), |f| f.from_home(p))),
+            folders: folders
+                .map(|f| f.soundfonts.into_iter().chain(soundfonts::users_folders(&f.data)).collect())
+                .unwrap_or_default(),
+        }
+    }
+
     /// Loads the SoundFont, with remarks on standard error.
     ///
     /// # Errors
     /// When the one that was asked for is of no use.
     pub fn load(&self, settings: &Settings) -> anyhow::Result<Chosen> {
-        let folders = source::folders().ok().map(|f| f.with_settings(settings));
-        let own = folders.map(|f| f.soundfonts.into_iter().chain(soundfonts::users_folders(&f.data)).collect());
-        let own: Vec<PathBuf> = own.unwrap_or_default();
-        let chosen = instruments::choose(self.soundfont.as_deref(), &own).map_err(|e| font_failure(&e))?;
+        let chosen = self.wish(settings).load().map_err(|e| font_failure(&e))?;
         // A font that plays in spite of a few broken samples does not need a screen full of them.
         for warning in chosen.warnings.iter().take(3) {
             source::warn(warning);
         }
         if chosen.file.is_none() {
-            source::warn(
-                "no SoundFont was found; composer's own instruments play (`apt install timgm6mb-soundfont` brings more)",
-            );
+            source::warn(NO_FONT);
         }
         Ok(chosen)
     }
 
     /// How the synthesiser is made.
     #[must_use]
-    pub fn options(&self) -> Options {
-        Options { reverb: !self.dry, chorus: !self.dry, ..Options::default() }
+    pub fn options(&self, settings: &Settings) -> Options {
+        let wet = |on: bool| on && !self.dry;
+        Options { reverb: wet(settings.sound.reverb), chorus: wet(settings.sound.chorus), ..Options::default() }
     }
 }
+
+/// What there is to say where composer's own instruments play.
+pub(super) const NO_FONT: &str =
+    "no SoundFont was found; composer's own instruments play (`apt install timgm6mb-soundfont` brings more)";
 
 /// A SoundFont's error with its exit code.
 #[must_use]
@@ -65,7 +84,7 @@ pub fn font_failure(error: &SoundFontError) -> Failure {
 /// `--output`, `--buffer` and `--rate`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct OutputArgs {
-    /// Audio output: an id of `composer devices`, a part of its name, or `jack` [the system's].
+    /// Audio output: an id or name of `composer devices`, or `jack` [the system's].
     #[arg(long, value_name = "NAME|ID")]
     pub output: Option<String>,
 
@@ -81,8 +100,9 @@ pub struct OutputArgs {
 impl OutputArgs {
     /// What is asked of the output.
     #[must_use]
-    pub fn request(&self) -> Request {
-        let (system, device) = match self.output.as_deref() {
+    pub fn request(&self, settings: &Settings) -> Request {
+        let sound = &settings.sound;
+        let (system, device) = match self.output.as_deref().or(sound.output.as_deref()) {
             Some("jack") => (System::Jack, None),
             Some(other) => match other.strip_prefix("jack:") {
                 Some(ports) => (System::Jack, Some(ports.to_owned())),
@@ -90,8 +110,107 @@ impl OutputArgs {
             },
             None => (System::Platform, None),
         };
-        Request { system, device, rate: self.rate, channels: None, buffer: self.buffer.unwrap_or(DEFAULT_BUFFER) }
+        let buffer = self.buffer.or(sound.buffer).unwrap_or(DEFAULT_BUFFER);
+        Request { system, device, rate: self.rate.or(sound.rate), channels: None, buffer }
     }
+
+    /// Whether another output will do: the settings' may be unplugged, one that was typed is meant.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.output.is_none()
+    }
+
+    /// Opens the output, with remarks on standard error.
+    ///
+    /// # Errors
+    /// When there is none that does what is asked.
+    pub fn open(
+        &self,
+        settings: &Settings,
+        chosen: &Chosen,
+        options: Options,
+        epoch: Instant,
+    ) -> Result<Player, Failure> {
+        let request = self.request(settings);
+        let (mut player, missing) =
+            Player::open_preferring(&request, self.any(), chosen, options, epoch).map_err(|e| output_failure(&e))?;
+        if let Some(missing) = missing {
+            source::warn(&format!("{missing}; the system's choice is taken"));
+        }
+        let _ = player.remote().set_click_volume(click_volume(settings));
+        Ok(player)
+    }
+}
+
+/// `--instrument`, `--layer`, `--transpose`, `--octave` and `--velocity`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct KeysArgs {
+    /// Instrument of the keys: General MIDI name or number, BANK:NUMBER, drums [piano].
+    #[arg(long, short, value_name = "NAME|N")]
+    pub instrument: Option<LayerWish>,
+
+    /// One more instrument: NAME[,octave=N][,transpose=N][,velocity=..][,keys=C4..].
+    #[arg(long, value_name = "LAYER")]
+    pub layer: Vec<LayerWish>,
+
+    /// Semitones up or down.
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-60..=60))]
+    pub transpose: i8,
+
+    /// Octaves up or down.
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-5..=5))]
+    pub octave: i8,
+
+    /// Feel of the keys: soft, linear, hard, or 1 to 127 for always the same [linear].
+    #[arg(long, value_name = "CURVE")]
+    pub velocity: Option<VelocityCurve>,
+}
+
+impl KeysArgs {
+    /// What is wanted under the keys.
+    #[must_use]
+    pub fn wish(&self, settings: &Settings) -> KeysWish {
+        let first = self.instrument.clone().unwrap_or_else(|| {
+            let named = settings.sound.instrument.as_deref().unwrap_or("1");
+            named.parse().unwrap_or_else(|_| LayerWish::new(named))
+        });
+        KeysWish {
+            layers: std::iter::once(first).chain(self.layer.iter().cloned()).collect(),
+            transpose: self.transpose.saturating_add(self.octave.saturating_mul(12)),
+            velocity: self.velocity.unwrap_or(settings.sound.velocity),
+        }
+    }
+
+    /// The layers with the instruments of a SoundFont, and their names. An instrument of the settings that
+    /// this SoundFont does not have is told, and the piano plays.
+    ///
+    /// # Errors
+    /// When one that was typed is not there.
+    pub fn layers(&self, settings: &Settings, chosen: &Chosen) -> Result<(Vec<Layer>, String), Failure> {
+        let mut wish = self.wish(settings);
+        let from_settings = self.instrument.is_none() && settings.sound.instrument.is_some();
+        if from_settings && let Err(e) = wish.layers.first().map_or(Ok(()), |l| l.is_in(&chosen.font)) {
+            source::warn(&format!("settings, [sound] instrument: {e}; the piano plays"));
+            wish.layers.splice(..1, [LayerWish::new("1")]);
+        }
+        wish.of(&chosen.font).map_err(|e| no_instrument(&e))
+    }
+}
+
+/// The error of an instrument that is not there, with its remedy.
+pub(super) fn no_instrument(error: &NoSuchInstrument) -> Failure {
+    Failure::new(Exit::Usage, error.to_string()).remedy("`composer instruments` lists them")
+}
+
+/// The settings' volume of the metronome, 1.0 as it is.
+#[must_use]
+pub fn click_volume(settings: &Settings) -> f32 {
+    f32::from(settings.sound.metronome_volume) / 100.0
+}
+
+/// Leaves an option to the long help: `-h` fits a screen.
+pub(super) fn in_long_help(arg: clap::Arg) -> clap::Arg {
+    arg.hide_short_help(true)
 }
 
 /// An output's error with its exit code and remedy.
@@ -129,7 +248,7 @@ pub fn described(open: &Description, latency: Option<Duration>) -> String {
 }
 
 fn buffer(text: &str) -> Result<Duration, String> {
-    let ms = text.trim_end_matches("ms").trim().parse::<f64>().ok().filter(|ms| (1.0..=200.0).contains(ms));
+    let ms = text.trim_end_matches("ms").trim().parse::<f64>().ok().filter(|ms| BUFFERS.contains(ms));
     ms.map(|ms| Duration::from_secs_f64(ms / 1e3)).ok_or_else(|| "a block lasts 1 to 200 ms".to_owned())
 }
 

@@ -8,6 +8,7 @@ use crate::keyboard::controls::ControlMap;
 use crate::keyboard::link::ChoiceError;
 use crate::keyboard::ports::PortsError;
 use crate::keyboard::{Clock, Link, LinkError, Receiver, Script, Select, VirtualError, VirtualKeyboard, Wait};
+use crate::music::Micros;
 use crate::settings::{self, Folders, Loaded, Settings, State};
 
 /// `--port`, `--wait` and `--virtual`.
@@ -35,7 +36,7 @@ pub struct SourceArgs {
 
 /// What is listened to; it ends when this is dropped.
 #[derive(Debug)]
-pub struct Source {
+pub struct Connection {
     /// What came.
     pub receiver: Receiver,
     /// Whether the computer's own keys are being played: the terminal is in raw mode then.
@@ -61,7 +62,15 @@ impl SourceArgs {
     /// # Errors
     /// A [`Failure`] with its exit code when there is no such keyboard, it is not permitted, or
     /// the script is of no use.
-    pub fn open(&self, clock: Clock, settings: &Settings) -> anyhow::Result<Source> {
+    pub fn open(&self, clock: Clock, settings: &Settings) -> anyhow::Result<Connection> {
+        self.open_for(clock, settings, Micros::ZERO)
+    }
+
+    /// Starts to listen; a virtual keyboard's melody rests for so long first.
+    ///
+    /// # Errors
+    /// As [`SourceArgs::open`].
+    pub fn open_for(&self, clock: Clock, settings: &Settings, rest: Micros) -> anyhow::Result<Connection> {
         if let Some(name) = &self.r#virtual {
             let script = match name.as_str() {
                 "demo" => Script::Demo,
@@ -69,8 +78,8 @@ impl SourceArgs {
                 file => Script::File(PathBuf::from(file)),
             };
             let computer_keys = matches!(script, Script::ComputerKeys(_));
-            let (keyboard, receiver) = VirtualKeyboard::start(script, clock).map_err(|e| virtual_failure(&e))?;
-            return Ok(Source { receiver, computer_keys, _keyboard: Keyboard::Virtual { _keyboard: keyboard } });
+            let (keyboard, receiver) = VirtualKeyboard::start(script, clock, rest).map_err(|e| virtual_failure(&e))?;
+            return Ok(Connection { receiver, computer_keys, _keyboard: Keyboard::Virtual { _keyboard: keyboard } });
         }
         let select = match self.port.as_ref().or(settings.keyboard.port.as_ref()) {
             Some(name) => Select::Named(name.clone()),
@@ -78,11 +87,11 @@ impl SourceArgs {
         };
         let wait = if self.wait { Wait::ForPort } else { Wait::No };
         let (link, receiver) = Link::open(select, wait, clock).map_err(|e| link_failure(&e))?;
-        Ok(Source { receiver, computer_keys: false, _keyboard: Keyboard::Linked { _link: link } })
+        Ok(Connection { receiver, computer_keys: false, _keyboard: Keyboard::Linked { _link: link } })
     }
 }
 
-impl Source {
+impl Connection {
     /// What ends a line on the terminal: in raw mode a line feed alone does not go back to its start.
     #[must_use]
     pub fn line_end(&self) -> &'static str {

@@ -111,9 +111,12 @@ impl VirtualKeyboard {
     /// Starts to play. The receiver, which belongs to the calling thread, hears
     /// [`Event::Connected`] first and [`Event::Ended`] after the last event.
     ///
+    /// A melody (the demo, a MIDI file) begins `rest` after that: it waits for a count-in, as a player
+    /// would. A script says itself when what happens.
+    ///
     /// # Errors
     /// When the file cannot be used, or the computer's keys cannot.
-    pub fn start(script: Script, clock: Clock) -> Result<(VirtualKeyboard, Receiver), VirtualError> {
+    pub fn start(script: Script, clock: Clock, rest: Micros) -> Result<(VirtualKeyboard, Receiver), VirtualError> {
         let (sender, notices, receiver) = stream(clock);
         let wire = |name: &str, id, panel| Wire {
             sender,
@@ -133,26 +136,32 @@ impl VirtualKeyboard {
             Script::Demo => {
                 let here = || PathBuf::from("demo melody");
                 let steps = script::from_midi(DEMO).map_err(|source| VirtualError::Script { path: here(), source })?;
-                play(steps, wire("demo", "virtual-demo", Panel::Virtual), clock)?
+                play(steps, wire("demo", "virtual-demo", Panel::Virtual), clock, rest)?
             }
             Script::File(path) => {
                 let bytes =
                     std::fs::read(&path).map_err(|source| VirtualError::Unreadable { path: path.clone(), source })?;
                 // A text is written for this keyboard; a MIDI file was played on who knows what.
-                let panel = if script::is_midi(&bytes) { Panel::Unknown } else { Panel::Virtual };
+                let (panel, rest) =
+                    if script::is_midi(&bytes) { (Panel::Unknown, rest) } else { (Panel::Virtual, Micros::ZERO) };
                 let steps =
                     script::read(&bytes).map_err(|source| VirtualError::Script { path: path.clone(), source })?;
                 let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-                play(steps, wire(&name, "virtual-script", panel), clock)?
+                play(steps, wire(&name, "virtual-script", panel), clock, rest)?
             }
         };
         Ok((VirtualKeyboard { stop, thread: Some(thread) }, receiver))
     }
 }
 
-fn play(steps: Vec<(Micros, Step)>, wire: Wire, clock: Clock) -> Result<(Stop, JoinHandle<()>), VirtualError> {
+fn play(
+    steps: Vec<(Micros, Step)>,
+    wire: Wire,
+    clock: Clock,
+    rest: Micros,
+) -> Result<(Stop, JoinHandle<()>), VirtualError> {
     let stop = Stop::default();
-    let player = player::Player { steps, wire, clock, stop: stop.clone() };
+    let player = player::Player { steps, wire, clock, rest, stop: stop.clone() };
     let thread = std::thread::Builder::new()
         .name("virtual-keyboard".to_owned())
         .spawn(move || player.play())
@@ -179,7 +188,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         io::Write::write_all(&mut file, script.as_bytes()).unwrap();
         let (_keyboard, mut receiver) =
-            VirtualKeyboard::start(Script::File(file.path().to_owned()), Clock::start()).unwrap();
+            VirtualKeyboard::start(Script::File(file.path().to_owned()), Clock::start(), Micros::ZERO).unwrap();
         let (mut out, begun) = (Vec::new(), std::time::Instant::now());
         while !matches!(out.last(), Some(Event::Ended { .. })) {
             assert!(begun.elapsed() < Duration::from_secs(20), "no end: {out:?}");
@@ -209,7 +218,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         io::Write::write_all(&mut file, DEMO).unwrap();
         let script = Script::File(file.path().to_owned());
-        let (_keyboard, mut receiver) = VirtualKeyboard::start(script, Clock::start()).unwrap();
+        let (_keyboard, mut receiver) = VirtualKeyboard::start(script, Clock::start(), Micros::ZERO).unwrap();
         let mut out = Vec::new();
         while out.is_empty() {
             receiver.drain(Duration::from_secs(5), &mut out);
@@ -220,7 +229,7 @@ mod tests {
     #[test]
     fn dropping_it_ends_it_at_once() {
         let before = std::time::Instant::now();
-        let (keyboard, _receiver) = VirtualKeyboard::start(Script::Demo, Clock::start()).unwrap();
+        let (keyboard, _receiver) = VirtualKeyboard::start(Script::Demo, Clock::start(), Micros::ZERO).unwrap();
         drop(keyboard);
         assert!(before.elapsed() < Duration::from_secs(2));
     }

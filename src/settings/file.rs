@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, DocumentMut, InlineTable, Item, Table, Value};
@@ -12,8 +13,23 @@ use super::{ControlSetting, Settings};
 const TEMPLATE: &str = include_str!("template.toml");
 
 /// The keys that mean something; an empty list stands for "any".
-const KNOWN: [(&str, &[&str]); 4] = [
+const KNOWN: [(&str, &[&str]); 5] = [
     ("record", &["bpm", "time_signature", "resolution", "metronome", "count_in", "split_after", "stop_after"]),
+    (
+        "sound",
+        &[
+            "output",
+            "buffer_ms",
+            "rate",
+            "soundfont",
+            "reverb",
+            "chorus",
+            "instrument",
+            "velocity",
+            "metronome_volume",
+            "record",
+        ],
+    ),
     ("keyboard", &["port"]),
     ("controls", &[]),
     ("folders", &["library", "soundfonts"]),
@@ -59,7 +75,8 @@ pub enum State {
     Missing,
     /// It was read.
     Read,
-    /// It is there and of no use: all defaults, and nothing may be written.
+    /// It is there and of no use: all defaults, and nothing may be written. A single value that is wrong
+    /// does not make it so: that is a warning, and the default holds for it.
     Broken(SettingsError),
 }
 
@@ -83,10 +100,52 @@ pub fn load(path: &Path) -> Loaded {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return nothing(State::Missing),
         Err(e) => return nothing(State::Broken(unreadable(path, &e))),
     };
-    match toml::from_str(&text) {
-        Ok(settings) => Loaded { settings, state: State::Read, warnings: unknown_keys(path, &text) },
-        Err(e) => nothing(State::Broken(broken(path, &text, e.span(), e.message()))),
+    // A value that is wrong is taken out, so that the default holds for it and the rest counts.
+    let mut warnings = Vec::new();
+    let mut rest = text.clone();
+    loop {
+        match toml::from_str(&rest) {
+            Ok(settings) => {
+                warnings.extend(unknown_keys(path, &rest));
+                return Loaded { settings, state: State::Read, warnings };
+            }
+            Err(e) => {
+                let error = broken(path, &text, e.span(), e.message());
+                let Some(entry) = e.span().and_then(|wrong| entry_around(&rest, wrong.start)) else {
+                    return nothing(State::Broken(error));
+                };
+                warnings.push(format!("{error}; going on without this setting"));
+                blank(&mut rest, entry);
+            }
+        }
     }
+}
+
+/// The bytes of the setting, its key with its value, in which a value is wrong; `None` where the fault is
+/// one of the file's form.
+fn entry_around(text: &str, at: usize) -> Option<Range<usize>> {
+    let document = Document::parse(text).ok()?;
+    let span = |table: &Table, key: &str, item: &Item| match item {
+        // A table of its own, `[controls.play]`: its head, and all that stands in it.
+        Item::Table(own) => {
+            let last = own.iter().filter_map(|(_, i)| Some(i.span()?.end)).max();
+            own.span().map(|head| head.start..last.unwrap_or(head.end).max(head.end))
+        }
+        item => Some(table.get_key_value(key)?.0.span()?.start..item.span()?.end),
+    };
+    let root = document.as_table();
+    root.iter().find_map(|(key, item)| match item {
+        Item::Table(section) => {
+            section.iter().filter_map(|(key, item)| span(section, key, item)).find(|span| span.contains(&at))
+        }
+        item => span(root, key, item).filter(|span| span.contains(&at)),
+    })
+}
+
+/// Puts spaces in place of a part, so that lines and columns stay what they are.
+fn blank(text: &mut String, part: Range<usize>) {
+    let blanks: String = text[part.clone()].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect();
+    text.replace_range(part, &blanks);
 }
 
 /// Sets what a control sends, or with `None` takes it out, so that the default holds again.
@@ -164,7 +223,7 @@ fn unreadable(path: &Path, error: &io::Error) -> SettingsError {
     SettingsError::Unreadable { path: path.display().to_string(), reason: error.to_string() }
 }
 
-fn broken(path: &Path, text: &str, span: Option<std::ops::Range<usize>>, reason: &str) -> SettingsError {
+fn broken(path: &Path, text: &str, span: Option<Range<usize>>, reason: &str) -> SettingsError {
     let (line, column) = place(text, span.map_or(0, |s| s.start));
     SettingsError::Broken {
         path: path.display().to_string(),
@@ -258,13 +317,7 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_told_with_its_place_and_never_written() {
-        for (text, line, column) in [
-            ("[record]\nbpm = fast\n", 2, 7),
-            ("[record]\n\nbpm = 2\n", 3, 7),
-            ("[record]\ncount_in = 4000000000\n", 2, 12),
-            ("[record]\ncount_in = 17\n", 2, 12),
-            ("[controls\n", 1, 10),
-        ] {
+        for (text, line, column) in [("[record]\nbpm = fast\n", 2, 7), ("[controls\n", 1, 10)] {
             let (_folder, path) = with(text);
             let loaded = load(&path);
             assert_eq!(loaded.settings, Settings::default());
@@ -278,12 +331,38 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_value_is_told_with_its_place_and_the_others_count() {
+        for (wrong, place) in [
+            ("[record]\n\nbpm = 2\n", ":3:7:"),
+            ("[record]\ncount_in = 4000000000\n", ":2:12:"),
+            ("[record]\ncount_in = 17\nbpm = 2\n", ":2:12:"),
+            ("[record]\nmetronome = [\n1,\n2 ] # why not\n", ":2:13:"),
+            ("[sound]\nrate = 7999\nbuffer_ms = 0.5\nvelocity = \"loud\"\nmetronome_volume = 201\n", ":2:8:"),
+            ("[sound]\nreverb = \"ünd\"\n", ":2:10:"),
+            ("[controls]\nplay = { channel = 3 }\n", ":2:8:"),
+            ("[controls.play]\nchannel = 3\n", ":1:"),
+            ("record = 3\n", ":1:10:"),
+        ] {
+            let text = format!("{wrong}\n[folders]\nlibrary = \"/takes\"\n");
+            let (_folder, path) = with(&text);
+            let loaded = load(&path);
+            assert_eq!(loaded.state, State::Read, "{text}");
+            let mut right = Settings::default();
+            right.folders.library = Some("/takes".into());
+            assert_eq!(loaded.settings, right, "{text}");
+            assert!(loaded.warnings[0].contains(&format!("settings.toml{place}")), "{:?}", loaded.warnings);
+            assert!(set_control(&path, "stop", Some(&play())).is_err());
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
     fn keys_that_mean_nothing_are_told_with_their_place() {
-        let (_folder, path) = with("[record]\nbmp = 90\n\n[sound]\nloud = true\n");
+        let (_folder, path) = with("[record]\nbmp = 90\n\n[light]\nloud = true\n");
         let loaded = load(&path);
         assert_eq!(loaded.state, State::Read);
         assert!(loaded.warnings[0].contains("settings.toml:2:1: `bmp` in [record]"), "{:?}", loaded.warnings);
-        assert!(loaded.warnings[1].contains("`sound`"), "{:?}", loaded.warnings);
+        assert!(loaded.warnings[1].contains("`light`"), "{:?}", loaded.warnings);
     }
 
     #[test]

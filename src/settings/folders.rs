@@ -52,6 +52,12 @@ impl Folders {
         self
     }
 
+    /// A path of the settings, which may begin with `~`.
+    #[must_use]
+    pub fn from_home(&self, path: &Path) -> PathBuf {
+        without_tilde(path, &self.home)
+    }
+
     /// The settings file, unless the user names another.
     #[must_use]
     pub fn settings_file(&self) -> PathBuf {

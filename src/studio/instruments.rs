@@ -23,7 +23,50 @@ pub struct Chosen {
     pub warnings: Vec<String>,
 }
 
+/// Which SoundFont is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct FontWish {
+    /// This one, and no other will do.
+    pub named: Option<PathBuf>,
+    /// Rather this one than one that is found.
+    pub preferred: Option<PathBuf>,
+    /// The user's own folders, where it is looked for before the system's.
+    pub folders: Vec<PathBuf>,
+}
+
+impl FontWish {
+    /// Loads the SoundFont that was asked for; else the one that is preferred; else the first that can be
+    /// read of the user's, then of the system's; else composer's own instruments.
+    ///
+    /// # Errors
+    /// When the one that was asked for is of no use.
+    pub fn load(&self) -> Result<Chosen, SoundFontError> {
+        let load = |path: &Path| SoundFont::load(path).map(Arc::new);
+        if let Some(path) = &self.named {
+            let font = load(path)?;
+            let warnings = font.warnings().to_vec();
+            return Ok(Chosen { font, file: Some(path.clone()), warnings });
+        }
+        let mut warnings = Vec::new();
+        let found = soundfonts::find(&self.folders).into_iter();
+        let found = found.chain(soundfonts::find(&soundfonts::standard_folders(None))).map(|f| f.path);
+        for path in self.preferred.iter().cloned().chain(found) {
+            match load(&path) {
+                Ok(font) => return Ok(Chosen { font, file: Some(path), warnings }),
+                Err(e) => warnings.push(e.to_string()),
+            }
+        }
+        Ok(Chosen { warnings, ..Chosen::own() })
+    }
+}
+
 impl Chosen {
+    /// composer's own instruments.
+    #[must_use]
+    pub fn own() -> Chosen {
+        Chosen { font: Arc::new(SoundFont::builtin()), file: None, warnings: Vec::new() }
+    }
+
     /// Its name for people.
     #[must_use]
     pub fn name(&self) -> String {
@@ -32,28 +75,6 @@ impl Chosen {
             None => "composer's own instruments".to_owned(),
         }
     }
-}
-
-/// Loads the SoundFont that was asked for; else the first that can be read of the user's, then of the
-/// system's; else composer's own instruments.
-///
-/// # Errors
-/// When the one that was asked for is of no use.
-pub fn choose(named: Option<&Path>, own_folders: &[PathBuf]) -> Result<Chosen, SoundFontError> {
-    if let Some(path) = named {
-        let font = SoundFont::load(path)?;
-        let warnings = font.warnings().to_vec();
-        return Ok(Chosen { font: Arc::new(font), file: Some(path.to_owned()), warnings });
-    }
-    let mut warnings = Vec::new();
-    let found = soundfonts::find(own_folders).into_iter().chain(soundfonts::find(&soundfonts::standard_folders(None)));
-    for candidate in found {
-        match SoundFont::load(&candidate.path) {
-            Ok(font) => return Ok(Chosen { font: Arc::new(font), file: Some(candidate.path), warnings }),
-            Err(e) => warnings.push(e.to_string()),
-        }
-    }
-    Ok(Chosen { font: Arc::new(SoundFont::builtin()), file: None, warnings })
 }
 
 /// An instrument on the channel that it needs.

@@ -46,6 +46,37 @@ impl Player {
         Ok(Player { remote, output, _preparer: Preparer::start(Arc::clone(&chosen.font)) })
     }
 
+    /// Like [`Player::open`]; where `any` output will do and the one that is asked for is not there, the
+    /// system's choice is opened, and why comes with it.
+    ///
+    /// # Errors
+    /// When there is no output that does what is asked.
+    pub fn open_preferring(
+        request: &Request,
+        any: bool,
+        chosen: &Chosen,
+        options: Options,
+        epoch: Instant,
+    ) -> Result<(Player, Option<OutputError>), OutputError> {
+        match Player::open(request.clone(), chosen, options, epoch) {
+            Err(missing @ OutputError::NoSuchDevice { .. }) if any => {
+                let request = Request { device: None, ..request.clone() };
+                Ok((Player::open(request, chosen, options, epoch)?, Some(missing)))
+            }
+            opened => Ok((opened?, None)),
+        }
+    }
+
+    /// Plays with another SoundFont from now on. Its instruments are made in the calling thread.
+    ///
+    /// # Errors
+    /// When the engine does not run.
+    pub fn set_font(&mut self, chosen: &Chosen, options: Options) -> Result<(), EngineError> {
+        self.remote.set_instruments(synths(Arc::clone(&chosen.font), options))?;
+        self._preparer = Preparer::start(Arc::clone(&chosen.font));
+        Ok(())
+    }
+
     /// The engine's other side.
     pub fn remote(&mut self) -> &mut Remote {
         &mut self.remote

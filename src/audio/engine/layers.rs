@@ -2,39 +2,9 @@
 //! feeling for velocity; and which knob acts on what.
 
 use crate::audio::sequencer::Program;
+use crate::music::VelocityCurve;
 use crate::music::message::{Channel, Controller, Key, Message, Value, Velocity, Voice};
 use crate::music::take::Sounding;
-
-/// How the force of a touch becomes loudness.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum VelocityCurve {
-    /// A light touch is already loud.
-    Soft,
-    /// As the keyboard says.
-    #[default]
-    Linear,
-    /// Only a heavy touch is loud.
-    Hard,
-    /// Always the same.
-    Fixed(Velocity),
-}
-
-impl VelocityCurve {
-    /// The velocity that sounds; never 0.
-    #[must_use]
-    pub fn apply(self, velocity: Velocity) -> Velocity {
-        let bent = |power: f32| {
-            let v = f32::from(velocity.get()) / 127.0;
-            Velocity::masked((v.powf(power) * 127.0).round().clamp(1.0, 127.0) as u8)
-        };
-        match self {
-            VelocityCurve::Soft => bent(0.55),
-            VelocityCurve::Linear => Velocity::masked(velocity.get().max(1)),
-            VelocityCurve::Hard => bent(1.8),
-            VelocityCurve::Fixed(v) => Velocity::masked(v.get().max(1)),
-        }
-    }
-}
 
 /// One instrument under the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,17 +191,6 @@ mod tests {
         layers.release(|m| released.push(m.clone()));
         assert!(released.contains(&at(0, off(18))));
         assert!(say(&mut layers, &[off(30)]).is_empty());
-    }
-
-    #[test]
-    fn curves_rise_and_reach_both_ends() {
-        for curve in [VelocityCurve::Soft, VelocityCurve::Linear, VelocityCurve::Hard] {
-            let v: Vec<u8> = (1..=127).map(|v| curve.apply(Velocity::masked(v)).get()).collect();
-            assert!(v.is_sorted() && v[0] >= 1 && v[126] == 127, "{curve:?}");
-        }
-        let middle = |c: VelocityCurve| c.apply(Velocity::masked(64)).get();
-        assert!(middle(VelocityCurve::Soft) > 64 && middle(VelocityCurve::Hard) < 64);
-        assert_eq!(middle(VelocityCurve::Fixed(Velocity::masked(90))), 90);
     }
 
     #[test]

@@ -193,6 +193,14 @@ impl Remote {
         self.send(Command::Count(count))
     }
 
+    /// The volume of the metronome's clicks, 1.0 as they are, 2.0 at most.
+    ///
+    /// # Errors
+    /// When the engine does not run.
+    pub fn set_click_volume(&mut self, volume: f32) -> Result<(), EngineError> {
+        self.send(Command::Clicks(volume))
+    }
+
     /// Exchanges the instruments (another SoundFont). They are made here, in the calling thread.
     ///
     /// # Errors

@@ -6,14 +6,13 @@ use serde::Serialize;
 
 use super::Args;
 use super::line::say;
-use crate::audio::engine::{Layer, Layers};
+use crate::audio::engine::Layers;
 use crate::audio::output::{State, System};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::source::{self, Source};
-use crate::cli::{Context, Exit, Failure, sound};
+use crate::cli::source::{self, Connection};
+use crate::cli::{Context, Exit, sound};
 use crate::keyboard::controls::ControlMap;
 use crate::keyboard::{Clock, Event};
-use crate::studio::instruments::{self, Chosen, Instrument};
 use crate::studio::play::{Player, knobs};
 
 /// How often the output is looked after.
@@ -46,28 +45,18 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let (controls, warnings) = ControlMap::from_settings(&settings.controls);
     warnings.iter().for_each(|w| source::warn(w));
     let chosen = args.font.load(&settings)?;
-    let instrument = find(&chosen, &args.instrument)?;
+    let (layers, instrument) = args.keys.layers(&settings, &chosen)?;
     let clock = Clock::start();
     let mut source = open_source(args, clock, &settings)?;
 
-    let request = args.output.request();
-    let epoch = clock.epoch();
-    let mut player =
-        Player::open(request, &chosen, args.font.options(), epoch).map_err(|e| sound::output_failure(&e))?;
-    let transpose = args.transpose.saturating_add(args.octave.saturating_mul(12));
-    let layer =
-        Layer { channel: instrument.channel, transpose, curve: args.velocity, ..Layer::new(instrument.program) };
-    player.remote().set_layers(Layers::new(&[layer], knobs(&controls)))?;
+    let options = args.font.options(&settings);
+    let mut player = args.output.open(&settings, &chosen, options, clock.epoch())?;
+    player.remote().set_layers(Layers::new(&layers, knobs(&controls)))?;
     player.remote().listen(source.as_mut().and_then(|s| s.receiver.take_tap()))?;
     let ready = began.elapsed();
     let mut care = Care::new(&player);
     if let State::Open(open) = player.state() {
-        say(&format!(
-            "{} ({}) on {}",
-            instrument.name,
-            chosen.name(),
-            sound::described(&open, Some(player.latency(&open)))
-        ));
+        say(&format!("{instrument} ({}) on {}", chosen.name(), sound::described(&open, Some(player.latency(&open)))));
     }
 
     let notes = hear(&mut player, source.as_mut(), &interrupt, &mut care)?;
@@ -75,7 +64,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     if args.json {
         context.out.json(&Document {
             schema: "composer.play/1",
-            instrument: instrument.name,
+            instrument,
             soundfont: chosen.name(),
             system: open.system.clone(),
             sample_rate: open.format.rate,
@@ -93,14 +82,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-pub(super) fn find(chosen: &Chosen, wanted: &str) -> Result<Instrument, Failure> {
-    instruments::find(&chosen.font, wanted)
-        .map_err(|e| Failure::new(Exit::Usage, e.to_string()).remedy("`composer instruments` lists them"))
-}
-
 /// With JACK the keyboard may come through a patch bay instead.
-fn open_source(args: &Args, clock: Clock, settings: &crate::settings::Settings) -> anyhow::Result<Option<Source>> {
-    let optional = args.output.request().system == System::Jack
+fn open_source(args: &Args, clock: Clock, settings: &crate::settings::Settings) -> anyhow::Result<Option<Connection>> {
+    let optional = args.output.request(settings).system == System::Jack
         && args.source.port.is_none()
         && args.source.r#virtual.is_none()
         && !args.source.wait;
@@ -146,7 +130,7 @@ impl Care {
 /// Until Ctrl-C or the end; the number of notes that were struck.
 fn hear(
     player: &mut Player,
-    mut source: Option<&mut Source>,
+    mut source: Option<&mut Connection>,
     interrupt: &Interrupt,
     care: &mut Care,
 ) -> anyhow::Result<u64> {

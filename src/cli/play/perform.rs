@@ -10,6 +10,7 @@ use super::Args;
 use super::keys::{Keys, Wish};
 use super::line::{Line, Progress, say, time};
 use super::live::Care;
+use super::track;
 use crate::audio::output::State;
 use crate::audio::sequencer::{Score, Speed, Strip};
 use crate::cli::interrupt::Interrupt;
@@ -17,7 +18,7 @@ use crate::cli::{Context, Exit, Failure, info, sound, source};
 use crate::keyboard::OutputPortError;
 use crate::music::{Micros, Ticks};
 use crate::studio::instruments::{self, Chosen};
-use crate::studio::play::{External, PerformError, Player, Stage};
+use crate::studio::play::{External, PerformError, Stage};
 
 /// How often the line is drawn and the stage looked after.
 const FRAME: Duration = Duration::from_millis(60);
@@ -58,8 +59,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         Some(port) => Stage::Port(External::open(port).map_err(|e| port_failure(&e))?),
         None => {
             let font = chosen.insert(args.font.load(&settings)?);
-            let player = Player::open(args.output.request(), font, args.font.options(), Instant::now());
-            Stage::Sound(Box::new(player.map_err(|e| sound::output_failure(&e))?))
+            let options = args.font.options(&settings);
+            Stage::Sound(Box::new(args.output.open(&settings, font, options, Instant::now())?))
         }
     };
     let output = match &stage {
@@ -73,10 +74,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let mut played = Vec::new();
     for (file, score) in scores {
         let name = info::name(file);
-        let strips = score.strips().len();
-        say(&format!("{name}: {}, {strips} track{}", time(score.length()), if strips == 1 { "" } else { "s" }));
-        let mut piece = Piece::new(args, &score)?;
-        let after = piece.play(args, &mut stage, chosen.as_ref(), &interrupt).map_err(|e| perform_failure(&e))?;
+        let tracks = score.strips().len();
+        say(&format!("{name}: {}, {tracks} track{}", time(score.length()), if tracks == 1 { "" } else { "s" }));
+        let strips = track::strips(args, &score, chosen.as_ref())?;
+        let mut piece = Piece::new(args, &score, strips)?;
+        let after = piece.play(&mut stage, chosen.as_ref(), &interrupt).map_err(|e| perform_failure(&e))?;
         let (duration_s, reached_s) = (score.length().as_secs_f64(), piece.reached.as_secs_f64());
         played.push(Played { path: name, duration_s, reached_s });
         if matches!(after, After::Quit) {
@@ -118,6 +120,7 @@ fn perform_failure(error: &PerformError) -> Failure {
 /// A piece while it plays.
 struct Piece {
     score: Arc<Score>,
+    strips: Vec<Strip>,
     speed: Speed,
     metronome: bool,
     looped: Option<(Micros, Option<Micros>)>,
@@ -126,7 +129,7 @@ struct Piece {
 }
 
 impl Piece {
-    fn new(args: &Args, score: &Arc<Score>) -> Result<Piece, Failure> {
+    fn new(args: &Args, score: &Arc<Score>, strips: Vec<Strip>) -> Result<Piece, Failure> {
         let bar = |bar: u64| {
             let tick = score.tempo_map().bar_start(bar).filter(|t| *t <= score.end());
             let none = || {
@@ -148,6 +151,7 @@ impl Piece {
         };
         Ok(Piece {
             score: Arc::clone(score),
+            strips,
             speed: args.speed,
             metronome: args.metronome,
             looped,
@@ -158,7 +162,6 @@ impl Piece {
 
     fn play(
         &mut self,
-        args: &Args,
         stage: &mut Stage,
         chosen: Option<&Chosen>,
         interrupt: &Interrupt,
@@ -167,13 +170,8 @@ impl Piece {
             instruments::prepare(&chosen.font, &self.score);
         }
         stage.load(Arc::clone(&self.score))?;
-        for (index, info) in self.score.strips().iter().enumerate() {
-            let number = info.track + 1;
-            let strip =
-                Strip { mute: args.mute.contains(&number), solo: args.solo.contains(&number), ..Strip::default() };
-            if strip != Strip::default() {
-                stage.set_strip(index, strip)?;
-            }
+        for (index, strip) in self.strips.iter().enumerate().filter(|(_, s)| **s != Strip::default()) {
+            stage.set_strip(index, *strip)?;
         }
         stage.set_speed(self.speed)?;
         stage.set_metronome(self.metronome)?;

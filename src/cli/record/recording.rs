@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::status::{self, StatusLine};
-use crate::cli::Exit;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::source::Source;
+use crate::cli::source::Connection;
+use crate::cli::{Exit, sound};
 use crate::keyboard::Event;
 use crate::keyboard::controls::Panel;
 use crate::music::Micros;
 use crate::studio::last_message::Follower;
+use crate::studio::record::sound::{Sound, Told};
 use crate::studio::record::{Notice, Saved, Session};
 
 /// How long a message may be on its way from the driver when the player ends the session.
@@ -36,7 +37,7 @@ pub(super) struct Arrival {
 }
 
 /// Waits until the keyboard is there, so that no take begins without one; `None` when the player gave up.
-pub(super) fn connected(source: &mut Source, interrupt: &Interrupt, line: &mut StatusLine) -> Option<Arrival> {
+pub(super) fn connected(source: &mut Connection, interrupt: &Interrupt, line: &mut StatusLine) -> Option<Arrival> {
     let mut events = Vec::new();
     let mut told = false;
     loop {
@@ -57,6 +58,19 @@ pub(super) fn connected(source: &mut Source, interrupt: &Interrupt, line: &mut S
         if events.is_empty() && !std::mem::replace(&mut told, true) {
             line.say("Waiting for the keyboard: plug it in. Ctrl-C gives up.");
         }
+    }
+}
+
+/// What is said about the sound.
+fn heard(told: &Told) -> String {
+    match told {
+        Told::Open(instruments, font, open, latency) => {
+            format!("Sound: {instruments} ({font}) on {}", sound::described(open, Some(*latency)))
+        }
+        Told::Silent(e) => format!("No sound: {e}. The recording goes on; `--silent` does without."),
+        Told::Lost(e) => format!("warning: {e}; the recording goes on, and an output is looked for"),
+        Told::Back(open) => format!("Sound goes on: {}", sound::described(open, None)),
+        Told::Remark(text) => format!("warning: {text}"),
     }
 }
 
@@ -106,16 +120,24 @@ pub(super) struct Recording {
     line: StatusLine,
     interrupt: Interrupt,
     follower: Follower,
+    sound: Option<Sound>,
     outcome: Outcome,
 }
 
 impl Recording {
-    pub(super) fn new(session: Session, line: StatusLine, interrupt: Interrupt, follower: Follower) -> Recording {
-        Recording { session, line, interrupt, follower, outcome: Outcome::default() }
+    /// `sound` is what is heard meanwhile, if anything is.
+    pub(super) fn new(
+        session: Session,
+        line: StatusLine,
+        interrupt: Interrupt,
+        follower: Follower,
+        sound: Option<Sound>,
+    ) -> Recording {
+        Recording { session, line, interrupt, follower, sound, outcome: Outcome::default() }
     }
 
     /// Records until the session is done or the player ends it.
-    pub(super) fn run(mut self, mut source: Source) -> Outcome {
+    pub(super) fn run(mut self, mut source: Connection) -> Outcome {
         self.until_done(&mut source);
         self.tell();
         self.until_saved();
@@ -125,10 +147,12 @@ impl Recording {
         self.outcome
     }
 
-    fn until_done(&mut self, source: &mut Source) {
+    fn until_done(&mut self, source: &mut Connection) {
         // Without a live line only deadlines need a look at the clock, and those have a grace period.
         let patience = if StatusLine::is_live() { status::EVERY } else { Duration::from_millis(100) };
         let mut events = Vec::new();
+        // The first click of a count-in is due at once.
+        self.tell();
         while !self.session.is_done() {
             source.receiver.drain(patience, &mut events);
             if self.interrupt.came() {
@@ -174,15 +198,20 @@ impl Recording {
 
     fn tell(&mut self) {
         for notice in self.session.notices() {
+            if let Some(sound) = &self.sound {
+                sound.follow(&notice, self.session.status().plan);
+            }
             if let Some(text) = self.note(notice) {
                 self.line.say(&text);
             }
         }
+        let told: Vec<Told> = self.sound.iter().flat_map(Sound::told).collect();
+        told.iter().for_each(|told| self.line.say(&heard(told)));
     }
 
     fn note(&mut self, notice: Notice) -> Option<String> {
         Some(match notice {
-            Notice::Began => return None,
+            Notice::Began { .. } | Notice::Plays(_) | Notice::PlayStops => return None,
             Notice::NothingToPlay => "There is no take to play yet.".into(),
             Notice::NothingPlayed => "Nothing was played; no file was written.".into(),
             Notice::Connected(name) => format!("Listening to {name}. Ctrl-C ends the recording."),

@@ -83,7 +83,8 @@ fn text(status: &Status<'_>, metronome: bool) -> String {
         State::Done => line.push_str("■ done"),
         State::Recording(running) if status.now < running.origin => {
             let beat = status.plan.time_signature.beat(status.plan.tempo).0.max(1);
-            let left = running.origin.since(status.now).0.div_ceil(beat);
+            let counted = u64::from(status.plan.count_in) * u64::from(status.plan.time_signature.numerator());
+            let left = running.origin.since(status.now).0.div_ceil(beat).min(counted);
             let _ = write!(line, "◌ count-in: {left}");
         }
         State::Recording(running) => {

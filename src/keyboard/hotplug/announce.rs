@@ -18,14 +18,14 @@ const POLLIN: i16 = 1;
 
 #[derive(Debug)]
 pub(super) struct Watcher {
-    source: Source,
+    source: Announcements,
     wake: PipeReader,
     waker: Waker,
     departed: Vec<(i32, i32)>,
 }
 
 #[derive(Debug)]
-enum Source {
+enum Announcements {
     Listening {
         seq: Seq,
         known: BTreeSet<(i32, i32)>,
@@ -46,7 +46,7 @@ impl Waker {
 impl Watcher {
     pub(super) fn start() -> io::Result<Watcher> {
         let (wake, writer) = io::pipe()?;
-        let source = listen().unwrap_or(Source::Missing);
+        let source = listen().unwrap_or(Announcements::Missing);
         Ok(Watcher { source, wake, waker: Waker(Arc::new(writer)), departed: Vec::new() })
     }
 
@@ -63,15 +63,15 @@ impl Watcher {
         loop {
             let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
             let slice = match self.source {
-                Source::Missing => Some(left.map_or(LOOK_EVERY, |l| l.min(LOOK_EVERY))),
-                Source::Listening { .. } => left,
+                Announcements::Missing => Some(left.map_or(LOOK_EVERY, |l| l.min(LOOK_EVERY))),
+                Announcements::Listening { .. } => left,
             };
             if self.sleep(slice) {
                 return false;
             }
             let changed = match &mut self.source {
-                Source::Listening { seq, known } => read(seq, known, &mut self.departed),
-                Source::Missing => match listen() {
+                Announcements::Listening { seq, known } => read(seq, known, &mut self.departed),
+                Announcements::Missing => match listen() {
                     Some(source) => {
                         self.source = source;
                         true
@@ -88,7 +88,7 @@ impl Watcher {
     /// Sleeps until something can be read or the time is over; `true` when woken by a [`Waker`].
     fn sleep(&mut self, time: Option<Duration>) -> bool {
         let mut fds = vec![pollfd { fd: self.wake.as_raw_fd(), events: POLLIN, revents: 0 }];
-        if let Source::Listening { seq, .. } = &self.source {
+        if let Announcements::Listening { seq, .. } = &self.source {
             fds.extend((seq, Some(Direction::Capture)).get().unwrap_or_default());
         }
         // Rounded up, so that a wait of less than a millisecond does not spin.
@@ -103,7 +103,7 @@ impl Watcher {
 }
 
 /// Subscribes to the announcements, then takes stock of what is there.
-fn listen() -> Option<Source> {
+fn listen() -> Option<Announcements> {
     let seq = sequencer::open().ok()?;
     let port = seq
         .create_simple_port(
@@ -121,7 +121,7 @@ fn listen() -> Option<Source> {
         .flat_map(|c| PortIter::new(&seq, c.get_client()))
         .map(|p| (p.get_client(), p.get_port()))
         .collect();
-    Some(Source::Listening { seq, known })
+    Some(Announcements::Listening { seq, known })
 }
 
 /// Reads all that was announced; whether it concerns anybody but ourselves.

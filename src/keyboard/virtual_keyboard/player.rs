@@ -9,6 +9,8 @@ pub(super) struct Player {
     pub(super) steps: Vec<(Micros, Step)>,
     pub(super) wire: Wire,
     pub(super) clock: Clock,
+    /// How long after the connection the first step's time begins.
+    pub(super) rest: Micros,
     pub(super) stop: Stop,
 }
 
@@ -18,8 +20,9 @@ impl Player {
         self.wire.connect(start);
         let mut plugged = true;
         let mut now = start;
+        let begin = start.plus(self.rest);
         for (offset, step) in std::mem::take(&mut self.steps) {
-            now = now.max(start.plus(offset));
+            now = now.max(begin.plus(offset));
             if !self.sleep_until(now) {
                 return;
             }

@@ -29,6 +29,20 @@ pub struct Plan {
     pub stay: bool,
 }
 
+/// How long before the first click of a count-in the take begins, so that it can still be sounded in time.
+const AHEAD: Micros = Micros::from_millis(100);
+
+impl Plan {
+    /// How long after its beginning the first beat of a take is that begins with a count-in.
+    #[must_use]
+    pub fn lead_in(&self) -> Micros {
+        if self.count_in == 0 {
+            return Micros::ZERO;
+        }
+        AHEAD.plus(Micros(self.time_signature.bar(self.tempo).0 * u64::from(self.count_in)))
+    }
+}
+
 /// What begins a take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {

@@ -80,7 +80,7 @@ impl Recorder {
         let start = plan.start;
         let mut recorder = Recorder { plan, state: State::Waiting(start), standing: BTreeMap::new(), latest: now };
         if start == Start::AtOnce {
-            recorder.begin(now, recorder.after_count_in(now), steps);
+            recorder.begin(now, now.plus(recorder.plan.lead_in()), steps);
         }
         recorder
     }
@@ -95,11 +95,6 @@ impl Recorder {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
-    }
-
-    fn after_count_in(&self, now: Micros) -> Micros {
-        let bar = self.plan.time_signature.bar(self.plan.tempo);
-        now.plus(Micros(bar.0 * u64::from(self.plan.count_in)))
     }
 
     fn begin(&mut self, now: Micros, origin: Micros, steps: &mut Vec<Step>) {
@@ -213,7 +208,7 @@ impl Recorder {
         match button {
             Button::Rec if !matches!(self.state, State::Done) => {
                 self.end(at, State::Waiting(Start::RecButton), steps);
-                self.begin(at, self.after_count_in(at), steps);
+                self.begin(at, at.plus(self.plan.lead_in()), steps);
             }
             Button::Stop if matches!(self.state, State::Recording(_)) => {
                 let next = if self.plan.stay { State::Waiting(Start::RecButton) } else { State::Done };

@@ -1,4 +1,6 @@
-//! Following the last take on screen: what the keyboard's Play button does between takes.
+//! Following the last take while it is played back: what the keyboard's Play button does between takes.
+
+use std::sync::Arc;
 
 use crate::music::take::Sounding;
 use crate::music::{Channel, Key, Micros, Take, TakeEvent};
@@ -6,7 +8,7 @@ use crate::music::{Channel, Key, Micros, Take, TakeEvent};
 /// A take that is being followed.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    take: Take,
+    take: Arc<Take>,
     /// When it started, on the session's clock.
     started: Micros,
     /// Events that have been passed.
@@ -18,7 +20,7 @@ pub struct Replay {
 impl Replay {
     /// Starts at the take's beginning.
     #[must_use]
-    pub fn start(take: Take, now: Micros) -> Replay {
+    pub fn start(take: Arc<Take>, now: Micros) -> Replay {
         Replay { take, started: now, passed: 0, sounding: Sounding::default(), position: Micros::ZERO }
     }
 
@@ -51,12 +53,6 @@ impl Replay {
     pub fn keys(&self) -> impl Iterator<Item = (Channel, Key)> + '_ {
         self.sounding.keys()
     }
-
-    /// The take, back again.
-    #[must_use]
-    pub fn into_take(self) -> Take {
-        self.take
-    }
 }
 
 #[cfg(test)]
@@ -79,7 +75,7 @@ mod tests {
             events: vec![event(100, &[0x90, 60, 80]), event(300, &[0x80, 60, 0])],
             length: Micros::from_millis(400),
         };
-        let mut replay = Replay::start(take, Micros::from_millis(1000));
+        let mut replay = Replay::start(Arc::new(take), Micros::from_millis(1000));
         let mut down = |ms| {
             let goes_on = replay.advance(Micros::from_millis(ms));
             (goes_on, replay.keys().count())

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::plan::{Destination, Plan};
@@ -25,7 +26,7 @@ pub type Render = Box<dyn Fn(&Take) -> Result<Vec<(&'static str, Vec<u8>)>, smf:
 
 /// Where things may be put.
 #[derive(Clone, Debug)]
-pub struct Folders {
+pub struct TakeFolders {
     /// For journals, the best first.
     pub journals: Vec<PathBuf>,
     /// For journals when none of those can be written: memory that the system keeps until the user
@@ -39,7 +40,10 @@ pub struct Folders {
 #[derive(Clone, Debug)]
 pub enum Notice {
     /// A take began.
-    Began,
+    Began {
+        /// When its first beat is, on the session's clock.
+        origin: Micros,
+    },
     /// A take ended without a note.
     NothingPlayed,
     /// A take is safe.
@@ -65,6 +69,10 @@ pub enum Notice {
     Lost(Option<u64>),
     /// The keyboard's Play button was pressed and there is no take yet.
     NothingToPlay,
+    /// The last take is played back from its start.
+    Plays(Arc<Take>),
+    /// That was ended before its end.
+    PlayStops,
 }
 
 /// A take on disk.
@@ -97,7 +105,7 @@ pub struct Status<'a> {
     pub lost: u64,
     /// What is wrong with the journal.
     pub trouble: Option<&'a str>,
-    /// The last take, while it is being followed on screen.
+    /// The last take, while it is played back.
     pub replay: Option<&'a Replay>,
 }
 
@@ -112,7 +120,7 @@ impl Status<'_> {
     }
 }
 
-impl Folders {
+impl TakeFolders {
     /// All folders in which a journal may be.
     #[must_use]
     pub fn all_journals(&self) -> Vec<PathBuf> {
@@ -127,7 +135,7 @@ pub struct Setup {
     /// Where takes go.
     pub destination: Destination,
     /// Where they go when they cannot go there, and journals.
-    pub folders: Folders,
+    pub folders: TakeFolders,
     /// What is music and what is not.
     pub transport: Transport,
     /// How takes become files.
@@ -151,7 +159,7 @@ pub struct Session {
     /// The wall clock when the session's clock was at `zero`.
     wall: (jiff::Zoned, Micros),
     destination: Destination,
-    folders: Folders,
+    folders: TakeFolders,
     transport: Transport,
     render: Render,
     journal: Option<JournalFile>,
@@ -164,7 +172,7 @@ pub struct Session {
     takes: usize,
     lost: u64,
     troubled: Option<String>,
-    last: Option<Take>,
+    last: Option<Arc<Take>>,
     replay: Option<Replay>,
 }
 
@@ -234,20 +242,23 @@ impl Session {
         let now = self.clock.now();
         self.recorder.tick(now, &mut steps);
         if self.replay.as_mut().is_some_and(|r| !r.advance(now)) {
-            self.last = self.replay.take().map(Replay::into_take);
+            self.replay = None;
         }
         self.carry_out(steps);
     }
 
-    /// Play follows the last take between takes; every other button ends that.
+    /// Play plays the last take back between takes; every other button ends that.
     fn follow(&mut self, button: Button, at: Micros) {
         let waiting = matches!(self.recorder.state(), State::Waiting(_));
-        if let Some(replay) = self.replay.take() {
-            self.last = Some(replay.into_take());
+        if self.replay.take().is_some() {
+            self.notices.push(Notice::PlayStops);
         }
         if button == Button::Play && waiting {
-            match self.last.take() {
-                Some(take) => self.replay = Some(Replay::start(take, at)),
+            match &self.last {
+                Some(take) => {
+                    self.replay = Some(Replay::start(Arc::clone(take), at));
+                    self.notices.push(Notice::Plays(Arc::clone(take)));
+                }
                 None => self.notices.push(Notice::NothingToPlay),
             }
         }
@@ -382,7 +393,7 @@ impl Session {
         };
         self.journal = Some(JournalFile::begin(self.folders.all_journals(), header));
         self.look_at_journal();
-        self.notices.push(Notice::Began);
+        self.notices.push(Notice::Began { origin });
     }
 
     fn wall_at(&self, at: Micros) -> jiff::Zoned {
@@ -403,7 +414,7 @@ impl Session {
             Ok(saved) => {
                 self.takes += 1;
                 self.notices.push(Notice::Saved(saved));
-                self.last = unsaved.take;
+                self.last = unsaved.take.map(Arc::new);
                 unsaved.journal.remove();
             }
             Err(reason) => {

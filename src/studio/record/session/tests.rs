@@ -31,7 +31,7 @@ impl Bench {
             channel: None,
             stay: true,
         };
-        let folders = Folders {
+        let folders = TakeFolders {
             journals: vec![root.path().join("journals")],
             volatile: None,
             library: root.path().join("library"),

@@ -1,0 +1,100 @@
+//! How the tracks of a piece are mixed: `--mute`, `--solo` and `--track`.
+
+use std::str::FromStr;
+
+use super::Args;
+use crate::audio::sequencer::{Program, Score, Strip};
+use crate::cli::{Exit, Failure, sound, source};
+use crate::studio::instruments::{self, Chosen};
+
+/// What `--track` says of a track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackWish {
+    number: usize,
+    volume: u8,
+    pan: i8,
+    instrument: Option<String>,
+}
+
+impl FromStr for TrackWish {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<TrackWish, String> {
+        let mut parts = text.split(',');
+        let number = parts.next().and_then(|n| n.trim().parse().ok()).filter(|n| *n > 0);
+        let number = number.ok_or("a track's number comes first, as `composer info` has it: 2,volume=60")?;
+        let mut wish = TrackWish { number, volume: 100, pan: 0, instrument: None };
+        for part in parts {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let value = value.trim();
+            match name.trim() {
+                "volume" => {
+                    let percent = value.trim_end_matches('%').parse().ok().filter(|v| *v <= 200);
+                    wish.volume = percent.ok_or("`volume` is 0 to 200 per cent")?;
+                }
+                "pan" => {
+                    let pan = value.parse().ok().filter(|p| (-64..=63).contains(p));
+                    wish.pan = pan.ok_or("`pan` is -64 (left) to 63 (right)")?;
+                }
+                "instrument" if !value.is_empty() => wish.instrument = Some(value.to_owned()),
+                other => return Err(format!("`{other}` is not known; there are volume, pan and instrument")),
+            }
+        }
+        Ok(wish)
+    }
+}
+
+/// Every strip of a piece as it is wanted. `chosen` is missing where another synthesiser plays; its
+/// instruments are General MIDI's then.
+pub(super) fn strips(args: &Args, score: &Score, chosen: Option<&Chosen>) -> Result<Vec<Strip>, Failure> {
+    let mut strips = Vec::new();
+    let known: Vec<usize> = score.strips().iter().map(|info| info.track + 1).collect();
+    let wanted = args.mute.iter().chain(&args.solo).copied().chain(args.track.iter().map(|t| t.number));
+    if let Some(missing) = wanted.into_iter().find(|number| !known.contains(number)) {
+        let text = format!("there is no track {missing} with notes");
+        // Of several pieces another may have it.
+        if args.files.len() == 1 {
+            return Err(Failure::new(Exit::Usage, text).remedy("`composer info` lists them"));
+        }
+        source::warn(&text);
+    }
+    for number in known {
+        let mut strip =
+            Strip { mute: args.mute.contains(&number), solo: args.solo.contains(&number), ..Strip::default() };
+        for wish in args.track.iter().filter(|wish| wish.number == number) {
+            (strip.volume, strip.pan) = (wish.volume, wish.pan);
+            strip.program = match &wish.instrument {
+                Some(name) => Some(program(name, chosen)?),
+                None => None,
+            };
+        }
+        strips.push(strip);
+    }
+    Ok(strips)
+}
+
+fn program(name: &str, chosen: Option<&Chosen>) -> Result<Program, Failure> {
+    let own;
+    let font = match chosen {
+        Some(chosen) => &chosen.font,
+        None => {
+            own = Chosen::own();
+            &own.font
+        }
+    };
+    instruments::find(font, name).map(|i| i.program).map_err(|e| sound::no_instrument(&e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mix_is_read_and_what_is_wrong_with_it_is_said() {
+        let wish: TrackWish = "2, volume=60%, pan=-30, instrument=violin".parse().unwrap();
+        assert_eq!(wish, TrackWish { number: 2, volume: 60, pan: -30, instrument: Some("violin".into()) });
+        for wrong in ["", "0", "x", "1,volume=201", "1,pan=64", "1,instrument=", "1,colour=red"] {
+            assert!(wrong.parse::<TrackWish>().is_err(), "{wrong}");
+        }
+    }
+}
