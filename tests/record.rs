@@ -43,6 +43,8 @@ impl Desk {
             .env("XDG_STATE_HOME", self.path("state"))
             // Nobody's own journals may be found, restored or removed by a test.
             .env("XDG_RUNTIME_DIR", self.path("run"))
+            // Nor is anything to be heard.
+            .env("ALSA_CONFIG_PATH", "/dev/null")
             .env_remove("COMPOSER_SETTINGS")
             .stdin(Stdio::null());
         command

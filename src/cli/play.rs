@@ -58,7 +58,10 @@ pub struct Args {
     #[arg(long, value_name = "TRACK,..", value_delimiter = ',')]
     pub solo: Vec<usize>,
 
-    /// Mix a track: 2,volume=60,pan=-30,instrument=violin (pan -64 to 63).
+    /// Mix a track: 2,volume=60,pan=-30,instrument=violin.
+    ///
+    /// A track's number in `composer info`, with any of `,volume=` (per cent, 0 to 200), `,pan=` (-64 left to
+    /// 63 right) and `,instrument=` behind it. Once a track.
     #[arg(long, value_name = "MIX")]
     pub track: Vec<TrackWish>,
 

@@ -33,9 +33,9 @@ use crate::studio::recover;
 #[command(mut_arg("resolution", in_long_help), mut_arg("layer", in_long_help), mut_arg("transpose", in_long_help))]
 #[command(mut_arg("octave", in_long_help), mut_arg("velocity", in_long_help), mut_arg("soundfont", in_long_help))]
 #[command(mut_arg("dry", in_long_help), mut_arg("output", in_long_help), mut_arg("buffer", in_long_help))]
-#[command(mut_arg("rate", in_long_help))]
+#[command(mut_arg("rate", in_long_help), mut_arg("strength", in_long_help))]
 #[command(after_help = "\
-`composer record --help` has all options, those of sound as in `composer play` among them.
+More options of sound, as `composer play` has them: composer record --help
 Always on, one file a take in the library: composer record --split-after 8s
 Example: composer record song.mid --bpm 96 --count-in 1")]
 pub struct Args {
@@ -116,7 +116,7 @@ pub struct Args {
     #[arg(long, value_name = "PER CENT", default_value = "100", requires = "quantise")]
     pub strength: Strength,
 
-    /// Put the quantised track into a file of its own, FILE.quantised.mid.
+    /// Put it into a file of its own, FILE.quantised.mid.
     #[arg(long, requires = "quantise")]
     pub quantised_file: bool,
 

@@ -84,7 +84,10 @@ pub fn font_failure(error: &SoundFontError) -> Failure {
 /// `--output`, `--buffer` and `--rate`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct OutputArgs {
-    /// Audio output: an id or name of `composer devices`, or `jack` [the system's].
+    /// Audio output: an id or name, or jack [the system's].
+    ///
+    /// As `composer devices` lists them, a part of the name will do; `jack`, or `jack:PORTS` to connect to
+    /// ports of that name.
     #[arg(long, value_name = "NAME|ID")]
     pub output: Option<String>,
 
@@ -145,11 +148,17 @@ impl OutputArgs {
 /// `--instrument`, `--layer`, `--transpose`, `--octave` and `--velocity`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct KeysArgs {
-    /// Instrument of the keys: General MIDI name or number, BANK:NUMBER, drums [piano].
+    /// Instrument of the keys: a name, a number or drums [piano].
+    ///
+    /// A General MIDI name or number, the name of a preset (a part of it will do), or BANK:NUMBER; `composer
+    /// instruments` lists them. What may stand behind it is told at `--layer`.
     #[arg(long, short, value_name = "NAME|N")]
     pub instrument: Option<LayerWish>,
 
-    /// One more instrument: NAME[,octave=N][,transpose=N][,velocity=..][,keys=C4..].
+    /// One more instrument, such as violin,octave=1,keys=C4..
+    ///
+    /// As `--instrument`, with any of `,octave=1` `,transpose=-5` `,velocity=soft` and `,keys=C4..` (from
+    /// middle C up; `..B3` below it) behind it. As often as you like, up to 16.
     #[arg(long, value_name = "LAYER")]
     pub layer: Vec<LayerWish>,
 
@@ -161,7 +170,10 @@ pub struct KeysArgs {
     #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-5..=5))]
     pub octave: i8,
 
-    /// Feel of the keys: soft, linear, hard, or 1 to 127 for always the same [linear].
+    /// Feel of the keys: soft, linear, hard or 1 to 127 [linear].
+    ///
+    /// With `soft` a light touch is already loud, with `hard` only a heavy one; a number is the velocity of
+    /// every note.
     #[arg(long, value_name = "CURVE")]
     pub velocity: Option<VelocityCurve>,
 }

@@ -101,12 +101,13 @@ pub fn load(path: &Path) -> Loaded {
         Err(e) => return nothing(State::Broken(unreadable(path, &e))),
     };
     // A value that is wrong is taken out, so that the default holds for it and the rest counts.
-    let mut warnings = Vec::new();
+    let mut wrong = Vec::new();
     let mut rest = text.clone();
     loop {
         match toml::from_str(&rest) {
             Ok(settings) => {
-                warnings.extend(unknown_keys(path, &rest));
+                wrong.sort();
+                let warnings = wrong.into_iter().map(|(_, warning)| warning).chain(unknown_keys(path, &rest)).collect();
                 return Loaded { settings, state: State::Read, warnings };
             }
             Err(e) => {
@@ -114,7 +115,7 @@ pub fn load(path: &Path) -> Loaded {
                 let Some(entry) = e.span().and_then(|wrong| entry_around(&rest, wrong.start)) else {
                     return nothing(State::Broken(error));
                 };
-                warnings.push(format!("{error}; going on without this setting"));
+                wrong.push((entry.start, format!("{error}; going on without this setting")));
                 blank(&mut rest, entry);
             }
         }
