@@ -9,7 +9,7 @@ use std::time::Duration;
 use self::recording::Recording;
 use self::status::StatusLine;
 use super::interrupt::Interrupt;
-use super::sound::{self, FontArgs, KeysArgs, OutputArgs, in_long_help};
+use super::sound::{self, FontArgs, KeysArgs, OutputArgs};
 use super::source::{self, SourceArgs};
 use super::{Context, Exit, Failure, values};
 use crate::keyboard::Clock;
@@ -30,10 +30,7 @@ use crate::studio::recover;
 
 /// The options of `composer record`.
 #[derive(Debug, clap::Args)]
-#[command(mut_arg("resolution", in_long_help), mut_arg("layer", in_long_help), mut_arg("transpose", in_long_help))]
-#[command(mut_arg("octave", in_long_help), mut_arg("velocity", in_long_help), mut_arg("soundfont", in_long_help))]
-#[command(mut_arg("dry", in_long_help), mut_arg("output", in_long_help), mut_arg("buffer", in_long_help))]
-#[command(mut_arg("rate", in_long_help), mut_arg("strength", in_long_help))]
+#[command(mut_args(less_often_used))]
 #[command(after_help = "\
 More options of sound, as `composer play` has them: composer record --help
 Always on, one file a take in the library: composer record --split-after 8s
@@ -135,6 +132,25 @@ pub struct Args {
     /// Print what was recorded as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Leaves what few need to the long help, so that `-h` fits a screen.
+fn less_often_used(arg: clap::Arg) -> clap::Arg {
+    const OPTIONS: [&str; 11] = [
+        "resolution",
+        "strength",
+        "layer",
+        "transpose",
+        "octave",
+        "velocity",
+        "soundfont",
+        "dry",
+        "output",
+        "buffer",
+        "rate",
+    ];
+    let hidden = OPTIONS.contains(&arg.get_id().as_str());
+    arg.hide_short_help(hidden)
 }
 
 impl Args {

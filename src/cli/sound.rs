@@ -220,11 +220,6 @@ pub fn click_volume(settings: &Settings) -> f32 {
     f32::from(settings.sound.metronome_volume) / 100.0
 }
 
-/// Leaves an option to the long help: `-h` fits a screen.
-pub(super) fn in_long_help(arg: clap::Arg) -> clap::Arg {
-    arg.hide_short_help(true)
-}
-
 /// An output's error with its exit code and remedy.
 #[must_use]
 pub fn output_failure(error: &OutputError) -> Failure {
