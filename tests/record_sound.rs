@@ -153,13 +153,21 @@ fn no_alsa() -> bool {
     missing
 }
 
-fn assert_heard(heard: &Heard, expected: &[(f64, char)]) {
-    let onsets = heard.onsets();
-    let kinds = |o: &[(f64, char)]| o.iter().map(|o| o.1).collect::<String>();
-    assert_eq!(kinds(&onsets), kinds(expected), "{onsets:?}\n{}", heard.said());
-    for (got, wanted) in onsets.iter().zip(expected) {
-        assert!((got.0 - wanted.0).abs() < NEAR, "{onsets:?} instead of {expected:?}");
+/// Records and listens until the right sounds are at their places: a machine that stands still for a quarter of
+/// a second moves or loses one, but not three times in a row.
+fn assert_heard(script: &str, arguments: &[&str], expected: &[(f64, char)]) -> String {
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        let heard = Desk::new(script).listen(arguments);
+        assert!(heard.output.status.success(), "{}", heard.said());
+        let onsets = heard.onsets();
+        let fits = |(got, wanted): (&(f64, char), &(f64, char))| got.1 == wanted.1 && (got.0 - wanted.0).abs() < NEAR;
+        if onsets.len() == expected.len() && onsets.iter().zip(expected).all(fits) {
+            return heard.said();
+        }
+        all.push(onsets);
     }
+    panic!("{all:?} instead of {expected:?}");
 }
 
 #[test]
@@ -167,13 +175,11 @@ fn a_bar_is_counted_and_a_key_sounds() {
     if no_alsa() {
         return;
     }
-    // The take begins 0.1 s after the keyboard is there, its first beat a bar of 3 beats later.
-    let desk = Desk::new("at 1850\nnote_on 48 110\nat 2050\nnote_off 48\nat 2500\n");
+    // The first click comes 0.2 s after the keyboard, the first beat a bar of 3 beats later.
+    let script = "at 1950\nnote_on 48 110\nat 2150\nnote_off 48\nat 2600\n";
     let arguments = ["song.mid", "--count-in", "1", "--time-signature", "3/4", "--bpm", "120", "--dry"];
-    let heard = desk.listen(&arguments);
-    assert!(heard.output.status.success(), "{}", heard.said());
-    assert!(heard.said().contains("Sound: "), "{}", heard.said());
-    assert_heard(&heard, &[(0.0, 'A'), (0.5, 'n'), (1.0, 'n'), (1.75, '?')]);
+    let said = assert_heard(script, &arguments, &[(0.0, 'A'), (0.5, 'n'), (1.0, 'n'), (1.75, '?')]);
+    assert!(said.contains("Sound: "), "{said}");
 }
 
 #[test]
@@ -181,13 +187,11 @@ fn the_metronome_beats_on_with_its_accents_until_the_take_ends() {
     if no_alsa() {
         return;
     }
-    let desk = Desk::new("at 2500\ntap 60 1 20\nsleep 60000\n");
     let arguments =
         ["song.mid", "--metronome", "--count-in", "1", "--time-signature", "2/4", "--bpm", "120", "--duration", "1.8s"];
-    let heard = desk.listen(&[&arguments[..], &["--velocity", "1", "--dry"]].concat());
-    assert!(heard.output.status.success(), "{}", heard.said());
     let beats = [(0.0, 'A'), (0.5, 'n'), (1.0, 'A'), (1.5, 'n'), (2.0, 'A'), (2.5, 'n')];
-    assert_heard(&heard, &beats);
+    let quiet = ["--velocity", "1", "--dry"];
+    assert_heard("at 2600\ntap 60 1 20\nsleep 60000\n", &[&arguments[..], &quiet].concat(), &beats);
 }
 
 #[test]
@@ -195,15 +199,12 @@ fn the_play_button_plays_the_last_take_through_the_same_instrument_until_stop() 
     if no_alsa() {
         return;
     }
-    let desk = Desk::new(
-        "at 500\ncc 107 127\nat 600\ntap 60 110 100\nat 1300\ntap 62 110 100\nat 1500\ncc 106 127\nat 2500\ncc 105 127\n\
-         at 3100\ncc 106 127\nat 4000\n",
-    );
-    let heard = desk.listen(&["--armed", "--instrument", "xylophone", "--dry"]);
-    assert!(heard.output.status.success(), "{}", heard.said());
-    assert!(heard.said().contains("Xylophone"), "{}", heard.said());
+    let script = "at 500\ncc 107 127\nat 600\ntap 60 110 100\nat 1300\ntap 62 110 100\nat 1500\ncc 106 127\n\
+                  at 2500\ncc 105 127\nat 3000\ncc 106 127\nat 4000\n";
     // Two notes; then the first of them again, 0.1 s after Play as it was after Rec; Stop comes before the second.
-    assert_heard(&heard, &[(0.0, '?'), (0.7, '?'), (2.0, '?')]);
+    let arguments = ["--armed", "--instrument", "xylophone", "--dry"];
+    let said = assert_heard(script, &arguments, &[(0.0, '?'), (0.7, '?'), (2.0, '?')]);
+    assert!(said.contains("Xylophone"), "{said}");
 }
 
 #[test]

@@ -237,8 +237,8 @@ impl Args {
     }
 }
 
-/// How long a count-in waits for the sound.
-const SETTLING: Duration = Duration::from_millis(500);
+/// How long a count-in waits for the sound at most: a sound server may have to be started first.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// Records until the take is finished.
 ///

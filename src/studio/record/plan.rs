@@ -30,7 +30,7 @@ pub struct Plan {
 }
 
 /// How long before the first click of a count-in the take begins, so that it can still be sounded in time.
-const AHEAD: Micros = Micros::from_millis(100);
+const AHEAD: Micros = Micros::from_millis(200);
 
 impl Plan {
     /// How long after its beginning the first beat of a take is that begins with a count-in.

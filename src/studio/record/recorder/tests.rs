@@ -159,7 +159,7 @@ fn the_buttons_make_two_takes() {
 #[test]
 fn a_count_in_puts_beat_1_where_it_was_counted_to() {
     let p = Plan { count_in: 2, ..plan() };
-    assert_eq!(play(p, note(3900, 60), 5000)[0], "begin 4100");
+    assert_eq!(play(p, note(3900, 60), 5000)[0], "begin 4200");
 }
 
 #[test]
