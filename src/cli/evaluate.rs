@@ -11,7 +11,7 @@ use super::compose::{Meter, model};
 use super::output::{FAINT, HEADING};
 use super::{Context, Exit, Failure};
 use crate::compose::draw::Manner;
-use crate::compose::evaluation::{self, Copy, Data, Figures, Harmonised, Nll, Pitches, Protocol, Resolution, Texture};
+use crate::compose::evaluation::{self, Copy, Data, Figures, Grader, Harmonised, Nll, Pitches, Protocol, Quality, Resolution};
 
 /// The options of `composer evaluate`.
 #[derive(Debug, clap::Args)]
@@ -86,7 +86,7 @@ struct Report {
     copy: BTreeMap<Resolution, f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     harmonised: Option<Harmonised>,
-    original: Texture,
+    original: Quality,
 }
 
 /// Measures.
@@ -115,16 +115,16 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let protocol = Protocol { resolutions, orders: args.orders.into(), seed: args.seed, threads };
     let mut meter = Meter::new("measuring");
     let nll = evaluation::measure(&model, &pieces, &protocol, &mut |d| meter.show(d))?;
+    let grader = Grader::fit(if training.is_empty() { &pieces } else { &training });
     let harmonised = match args.harmonise {
         None => None,
         Some(drafts) => {
             let manner = Manner { temperature: 0.6, seed: args.seed, drafts: drafts as usize };
-            Some(Harmonised::of(&model, &pieces, manner, threads, &mut |d| meter.show(d))?)
+            Some(Harmonised::of(&model, &pieces, &grader, manner, threads, &mut |d| meter.show(d))?)
         }
     };
     meter.clear();
     let copy = protocol.resolutions.iter().map(|r| (*r, copied(*r, &training, &pieces))).collect();
-    let steps: Vec<_> = pieces.iter().map(|p| crate::compose::Score::of_pitches(p).steps).collect();
     let report = Report {
         schema: "composer.evaluate/1",
         data: args.data.display().to_string(),
@@ -135,7 +135,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         nll,
         copy,
         harmonised,
-        original: Texture::of(&steps),
+        original: Quality::of(&pieces, &grader),
     };
     if args.json {
         context.out.json(&report)?;
@@ -198,8 +198,9 @@ impl Report {
         writeln!(out, "\n")?;
         let titles = ["parallels", "crossing", "spacing", "range", "chords"].map(|t| format!("{t:>10}")).concat();
         writeln!(out, "{heading}{:32}{titles}   changes a piece, soprano to bass{heading:#}", "")?;
-        let textures = [("these pieces", Some(self.original)), ("harmonised", self.harmonised.map(|h| h.model))];
-        for (name, t) in textures.into_iter().filter_map(|(n, t)| Some((n, t?))) {
+        let sets = [("these pieces", Some(self.original)), ("harmonised", self.harmonised.map(|h| h.model))];
+        let sets: Vec<(&str, Quality)> = sets.into_iter().filter_map(|(name, q)| Some((name, q?))).collect();
+        for (name, Quality { texture: t, .. }) in &sets {
             writeln!(
                 out,
                 "{name:32}{:>10.2}{:>8.2} %{:>8.2} %{:>8.2} %{:>8.1} %   {}",
@@ -210,6 +211,15 @@ impl Report {
                 t.chords_percent,
                 t.changes_a_piece.map(|c| format!("{c:.1}")).join(" "),
             )?;
+        }
+        let titles = ["median", "mean", "degree", "duration", "parallels", "chords", "repeats"];
+        let titles = titles.map(|t| format!("{t:>10}")).concat();
+        writeln!(out, "\n{heading}{:32}{titles}   intervals, soprano to bass{heading:#}", "Bach or Mock")?;
+        for (name, Quality { bach_or_mock: g, .. }) in &sets {
+            let d = &g.distances;
+            let columns = [g.median, g.mean, d.degree, d.duration, d.parallels, d.chords, d.repeats];
+            let columns = columns.map(|c| format!("{c:>10.2}")).concat();
+            writeln!(out, "{name:32}{columns}   {}", d.intervals.map(|i| format!("{i:.2}")).join(" "))?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@
 
 mod copy;
 mod harmonising;
+mod mock;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -16,7 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 
 pub use copy::Copy;
-pub use harmonising::{Harmonised, Texture};
+pub use harmonising::{Harmonised, Quality, Texture};
+pub use mock::{Distances, Grade, Grader};
 
 use super::likelihood::{self, Given, Nats};
 use super::model::Model;

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
+use super::mock::{Grade, Grader};
 use super::{Pitches, side_by_side};
 use crate::compose::draw::{self, Manner};
 use crate::compose::model::Model;
@@ -70,13 +71,35 @@ fn is_chord(step: &Step) -> bool {
     })
 }
 
+/// What can be told of a set of pieces without a model.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Quality {
+    /// Rules and rhythm.
+    #[serde(flatten)]
+    pub texture: Texture,
+    /// "Bach or Mock", against the training split.
+    pub bach_or_mock: Grade,
+}
+
+impl Quality {
+    /// Of pieces.
+    #[must_use]
+    pub fn of(pieces: &[Pitches], grader: &Grader) -> Quality {
+        let steps: Vec<Vec<Step>> = pieces.iter().map(|p| Score::of_pitches(p).steps).collect();
+        let distances: Vec<_> = pieces.iter().map(|p| grader.grade(p)).collect();
+        Quality { texture: Texture::of(&steps), bach_or_mock: Grade::of(&distances) }
+    }
+}
+
 /// The same melodies, harmonised twice.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Harmonised {
+    /// Melodies.
+    pub pieces: usize,
     /// As the data has them.
-    pub original: Texture,
+    pub original: Quality,
     /// As the model harmonises the soprano: the best of some drafts.
-    pub model: Texture,
+    pub model: Quality,
 }
 
 impl Harmonised {
@@ -87,6 +110,7 @@ impl Harmonised {
     pub fn of(
         model: &Model,
         pieces: &[Pitches],
+        grader: &Grader,
         manner: Manner,
         threads: usize,
         progress: Progress<'_>,
@@ -99,11 +123,16 @@ impl Harmonised {
             }
             let manner = Manner { seed: manner.seed.wrapping_add(i as u64), ..manner };
             let drafts = draw::fill(model, &melody, manner, &mut |_| ControlFlow::Continue(()))?;
-            Ok(drafts.into_iter().next().map(|d| d.score.steps).unwrap_or_default())
+            let best = drafts.into_iter().next().map(|d| d.score.steps).unwrap_or_default();
+            let pitch = |c: Cell| c.symbol.to_key().map_or(-1, i16::from);
+            Ok(best.iter().map(|step| step.map(pitch)).collect::<Pitches>())
         };
         let of = scores.len();
         let written = side_by_side(&scores, threads, &work, &mut |parts| progress(Done { parts, of }))?;
-        let original: Vec<Vec<Step>> = scores.into_iter().map(|s| s.steps).collect();
-        Ok(Harmonised { original: Texture::of(&original), model: Texture::of(&written) })
+        Ok(Harmonised {
+            pieces: pieces.len(),
+            original: Quality::of(pieces, grader),
+            model: Quality::of(&written, grader),
+        })
     }
 }
