@@ -8,6 +8,8 @@ import argparse
 import json
 import math
 import os
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import torch.nn.functional as F
 
 import data
 from evaluate import validate
-from model import CAUSAL, CLASSES, ORDERLESS, REST, Model
+from model import CLASSES, REST, Model
 
 
 def orthogonal(m, steps=5):
@@ -51,10 +53,10 @@ class Muon:
                 p.mul_(1 - lr * self.decay).add_(d, alpha=-lr)
 
 
-def loss_of(model, inputs, targets, mode):
-    z = model.trunk(**inputs, mode=mode)
+def loss_of(model, inputs, targets):
+    z = model.trunk(**inputs)
     logits, onset = model.head(z, targets["symbols"], targets["onset"], targets["rank"])
-    weight = targets["weight"].float()
+    weight = targets["weight"]
     cell = F.cross_entropy(logits.float().reshape(-1, CLASSES), targets["symbols"].clamp(max=REST).reshape(-1),
                            reduction="none").view(weight.shape)
     pitch = 4 * (cell * weight).sum() / weight.sum().clamp(min=1)
@@ -73,7 +75,7 @@ def main():
     args.add_argument("--until", type=float, help="Unix time to be ready at, instead of --minutes")
     args.add_argument("--batch", type=int, default=32)
     args.add_argument("--lr", type=float, default=0.015)
-    args.add_argument("--causal", type=float, default=0.6, help="share of causal steps")
+    args.add_argument("--causal", type=float, default=0.6, help="share of training steps in time order, the others in random orders")
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--threads", type=int, default=2)
     args.add_argument("--model", type=json.loads, default={}, help="JSON with sizes, as in Model()")
@@ -107,7 +109,13 @@ def main():
     log = open(args.run / "log.jsonl", "a")
     seen, next_valid, best, sums = time.time(), time.time() + args.validate_every, math.inf, {}
     print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(train)} pieces", flush=True)
+    # Asked to stop, it keeps what it has learned.
+    stop = []
+    signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
     while True:
+        if stop:
+            save(last, model, ema, adam, muon, step, time.time() - began, frames)
+            sys.exit("stopped; the same command goes on from here")
         while args.pause_file and args.pause_file.exists():
             time.sleep(1)
             began += 1
@@ -115,11 +123,11 @@ def main():
         done = min(1, (now - began) / max(1, end - began))
         if done >= 1:
             break
-        mode = CAUSAL if rng.random() < args.causal else ORDERLESS
-        inputs, targets = data.batch(train, mode == CAUSAL, args.batch, rng)
+        causal = rng.random() < args.causal
+        inputs, targets = data.batch(train, causal, args.batch, rng)
         scale = min(1, (step + 1) / 100) * min(1, 2 * (1 - done))
         with torch.autocast("cpu", torch.bfloat16):
-            pitch, again = loss_of(model, inputs, targets, mode)
+            pitch, again = loss_of(model, inputs, targets)
         (pitch + 0.25 * again).backward()
         norm = torch.nn.utils.clip_grad_norm_(rest, 1.0)
         muon.step(args.lr * scale)
@@ -131,12 +139,11 @@ def main():
         keep = min(0.998, step / (step + 20))
         with torch.no_grad():
             torch._foreach_lerp_(list(ema.parameters()), list(model.parameters()), 1 - keep)
-        s = sums.setdefault(mode, [0, 0, 0])
+        s = sums.setdefault("causal" if causal else "sorted", [0, 0, 0])
         s[0] += pitch.item(); s[1] += again.item(); s[2] += 1
         if step % 100 == 0:
-            names = {CAUSAL: "causal", ORDERLESS: "orderless"}
             line = {"step": step, "s": round(now - began), "s_step": round((time.time() - seen) / 100, 3), "done": round(done, 3)} | {
-                names[m]: [round(v[0] / v[2], 4), round(v[1] / v[2], 4)] for m, v in sums.items()}
+                m: [round(v[0] / v[2], 4), round(v[1] / v[2], 4)] for m, v in sums.items()}
             seen, sums = time.time(), {}
             print(json.dumps(line), flush=True), log.write(json.dumps(line) + "\n"), log.flush()
         if time.time() > next_valid:
