@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 import data
-from model import CAUSAL, HIDDEN, LEFT, ORDERLESS, Model
+from model import CAUSAL, EVERYWHERE, HIDDEN, LEFT, Model
 
 
 def write(path, config, tensors, dtype):
@@ -31,29 +31,33 @@ def write(path, config, tensors, dtype):
 
 @torch.no_grad()
 def reference(model, pitches):
-    """Logits for one score in both ways of reading; `tests` read it as JSON."""
+    """Logits for one score in every way of reading; `tests` read it as JSON."""
     piece = data.Piece(pitches)
     t = len(piece)
     symbols, onset, fermata, inside, beat, bar, bar_length = data.window(piece, 0, t)
     out = {"pitches": pitches}
     rng = np.random.default_rng(5)
-    for name, mode in (("causal", CAUSAL), ("everywhere", ORDERLESS)):
+    for name in ("causal", "everywhere", "sorted"):
         given = np.zeros(symbols.shape, bool)
-        if mode == CAUSAL:
+        if name == "causal":
             given[:, 0] = True
-        else:
+        if name == "everywhere":
             given[:] = (~inside | (rng.random(len(symbols)) < 0.5))[:, None]
         ahead = np.where(given, symbols, HIDDEN)
-        past = symbols if mode == CAUSAL else ahead
+        past = ahead if name == "everywhere" else symbols
+        order = np.where(inside, rng.random(len(symbols)).argsort(), -1) if name == "sorted" else None
         rank = np.where(given[LEFT:LEFT + t], -1, np.arange(4))
         b = lambda x: torch.from_numpy(np.ascontiguousarray(x))[None]
         z = model.trunk(past=b(past), ahead=b(ahead), past_onset=b(onset * 0), ahead_onset=b(onset * 0), beat=b(beat),
-                        bar=b(bar), bar_length=b(bar_length), fermata=b(fermata), mode=mode)
+                        bar=b(bar), bar_length=b(bar_length), fermata=b(fermata), order=None if order is None else b(order),
+                        mode=EVERYWHERE if name == "everywhere" else CAUSAL)
         logits, attacks = model.head(z, b(symbols[LEFT:LEFT + t]), b(onset[LEFT:LEFT + t] * 0), b(rank))
         some = list(range(0, t, 7))
         out[name] = {"given": given[LEFT:LEFT + t, 1].astype(int).tolist(), "steps": some,
                      "logits": [[[round(float(x), 4) for x in v] for v in logits[0, s]] for s in some],
                      "attacks": [[round(float(x), 4) for x in attacks[0, s]] for s in some]}
+        if order is not None:
+            out[name]["ranks"] = order[LEFT:LEFT + t].tolist()
     return out
 
 

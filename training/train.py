@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
 import data
 from evaluate import validate
@@ -79,6 +80,7 @@ def main():
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--threads", type=int, default=2)
     args.add_argument("--model", type=json.loads, default={}, help="JSON with sizes, as in Model()")
+    args.add_argument("--init", type=Path, help="weights (safetensors) to begin with, of the sizes that --model says")
     args.add_argument("--pause-file", type=Path, help="while this file exists, training waits")
     args.add_argument("--validate-every", type=float, default=240, metavar="SECONDS")
     args = args.parse_args()
@@ -103,6 +105,11 @@ def main():
         muon.state, step, spent, frames = s["muon"], s["step"], s["spent"], s["frames"]
         rng = np.random.default_rng(args.seed + step)
     else:
+        if args.init:
+            begun = {name: tensor.float() for name, tensor in load_file(args.init).items()}
+            # Weights from before there was any order: the nearest thing they know.
+            begun.setdefault("any_order", begun["mode"][1].clone())
+            model.load_state_dict(begun)
         ema.load_state_dict(model.state_dict())
     began = time.time() - spent
     end = args.until or began + 60 * args.minutes

@@ -11,7 +11,9 @@ use super::compose::{Meter, model};
 use super::output::{FAINT, HEADING};
 use super::{Context, Exit, Failure};
 use crate::compose::draw::Manner;
-use crate::compose::evaluation::{self, Copy, Data, Figures, Grader, Harmonised, Nll, Pitches, Protocol, Quality, Resolution};
+use crate::compose::evaluation::{
+    self, Copy, Data, Figures, Grader, Harmonised, Nll, Pitches, Protocol, Quality, Resolution,
+};
 
 /// The options of `composer evaluate`.
 #[derive(Debug, clap::Args)]

@@ -48,6 +48,38 @@ pub(super) fn causal_bases(model: &Model, score: &Score, given: Given) -> Vec<f3
     x
 }
 
+/// The bases for the heads of `steps`, at most [`REACH`], each with only those steps seen that come
+/// before it by their `ranks`, one for every step of the score: tokens sorted, and read as if that
+/// were the order of time.
+fn sorted_bases(model: &Model, score: &Score, ranks: &[usize], steps: std::ops::Range<usize>) -> Vec<f32> {
+    let d = model.width;
+    let first = steps.start;
+    let mut sorted: Vec<usize> = steps.collect();
+    sorted.sort_by_key(|t| ranks[*t]);
+    let mut x = vec![0.0; sorted.len() * d];
+    let (mut behind, mut before) = (Vec::new(), Vec::new());
+    for (t, x) in sorted.iter().zip(x.chunks_exact_mut(d)) {
+        let seen = |other: isize| {
+            let rank = usize::try_from(other).ok().and_then(|other| ranks.get(other));
+            if rank.is_some_and(|r| *r >= ranks[*t]) { [Cell::HIDDEN; VOICES] } else { score.step(other) }
+        };
+        let fermata = |t| score.fermata(t);
+        model.tell_sorted_place(score.places[*t], x);
+        model.gather_ahead(*t as isize, seen, fermata, &mut before, x);
+        model.gather_back(*t as isize, seen, fermata, &mut behind, x);
+    }
+    model.look_ahead(&before, &mut x);
+    model.look_back(&behind, &mut x);
+    let rotations = Rotations::of(sorted.iter().map(|t| t - first));
+    model.run(&mut x, &mut [model.caches()], &rotations, Sight::Causal);
+    model.lift(&mut x);
+    let mut bases = vec![0.0; x.len()];
+    for (t, x) in sorted.iter().zip(x.chunks_exact(d)) {
+        bases[(t - first) * d..][..d].copy_from_slice(x);
+    }
+    bases
+}
+
 /// The base for the head of step `t` when every step is seen whose place in `known` is true, `t`
 /// itself not. Attention spans [`REACH`] steps around `t`.
 pub(super) fn everywhere_base(model: &Model, score: &Score, known: &[bool], t: usize) -> Vec<f32> {
@@ -92,6 +124,23 @@ pub(super) fn seen(step: Step, given: Given) -> Step {
     std::array::from_fn(|v| if given[v] { step[v] } else { Cell::HIDDEN })
 }
 
+/// The logits of every cell in time order, soprano to bass in a step, each given all before it: what
+/// `trunk` and `head` of `training/model.py` answer.
+#[must_use]
+pub fn logits_in_time_order(model: &Model, score: &Score) -> Vec<[[f32; CLASSES]; VOICES]> {
+    let mut bases = causal_bases(model, score, [false; VOICES]);
+    let mut all = vec![[[0.0; CLASSES]; VOICES]; score.len()];
+    for v in 0..VOICES {
+        for (all, logits) in all.iter_mut().zip(model.ask(&bases, v)) {
+            all[v] = logits;
+        }
+        for (base, step) in bases.chunks_exact_mut(model.width).zip(&score.steps) {
+            model.tell(base, v, step[v]);
+        }
+    }
+    all
+}
+
 /// The surprise of every step in time order, with the voices that are given known ahead and not
 /// counted.
 #[must_use]
@@ -114,9 +163,53 @@ pub fn in_random_order(
 ) -> Result<Vec<Nats>, Error> {
     let mut order: Vec<usize> = (0..score.len()).collect();
     random.shuffle(&mut order);
+    if model.reads_any_order() {
+        sorted(model, score, &order, random, progress)
+    } else {
+        step_by_step(model, score, &order, random, progress)
+    }
+}
+
+/// A pass for [`REACH`] steps, of which the half in the middle counts: as much is known on either side.
+fn sorted(
+    model: &Model,
+    score: &Score,
+    order: &[usize],
+    random: &mut Random,
+    progress: Progress<'_>,
+) -> Result<Vec<Nats>, Error> {
+    let mut ranks = vec![0; order.len()];
+    for (rank, t) in order.iter().enumerate() {
+        ranks[*t] = rank;
+    }
+    let mut all = Vec::with_capacity(score.len());
+    while all.len() < score.len() {
+        if progress(Done { parts: all.len(), of: score.len() }).is_break() {
+            return Err(Error::Cancelled);
+        }
+        let from = all.len().saturating_sub(REACH / 4);
+        let to = (from + REACH).min(score.len());
+        let counted = all.len()..if to == score.len() { to } else { to - REACH / 4 };
+        let bases = sorted_bases(model, score, &ranks, from..to);
+        for t in counted {
+            let base = &bases[(t - from) * model.width..][..model.width];
+            all.push(nats(model, base, &score.steps[t], [false; VOICES], random));
+        }
+    }
+    Ok(all)
+}
+
+/// A pass for every step.
+fn step_by_step(
+    model: &Model,
+    score: &Score,
+    order: &[usize],
+    random: &mut Random,
+    progress: Progress<'_>,
+) -> Result<Vec<Nats>, Error> {
     let mut known = vec![false; score.len()];
     let mut all = vec![Nats::default(); score.len()];
-    for (done, t) in order.into_iter().enumerate() {
+    for (done, &t) in order.iter().enumerate() {
         if progress(Done { parts: done, of: score.len() }).is_break() {
             return Err(Error::Cancelled);
         }

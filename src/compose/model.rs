@@ -2,7 +2,8 @@
 //!
 //! A token a step. [`Sight::Causal`] reads in time order, with what is given of the future coming
 //! in through the stem only, and yields the exact likelihood of a piece in one pass;
-//! [`Sight::Everywhere`] sees all that is not hidden.
+//! [`Sight::Everywhere`] sees all that is not hidden. Weights that hold `any_order` were trained to
+//! read steps sorted by any other order, too, as if that were the order of time.
 
 use pulp::Arch;
 
@@ -47,6 +48,7 @@ pub struct Model {
     bar_length: Vec<f32>,
     fermata: Vec<f32>,
     mode: Vec<f32>,
+    any_order: Option<Vec<f32>>,
     pub(super) blocks: Vec<Block>,
     norm: Vec<f32>,
     lift: Matrix,
@@ -101,6 +103,7 @@ impl Model {
             bar_length: w.tensor("bar_length", &[BAR_LENGTHS, d])?,
             fermata: w.tensor("fermata", &[3, d])?,
             mode: w.tensor("mode", &[2, d])?,
+            any_order: w.optional("any_order", &[d])?,
             blocks: (0..layers).map(|i| Block::read(&w, i, d, inner)).collect::<Result<_, _>>()?,
             norm: w.tensor("norm", &[d])?,
             lift: square("lift")?,
@@ -175,12 +178,29 @@ impl Model {
 
     /// Adds where a step stands, and how the score is read.
     pub(super) fn tell_place(&self, place: Place, sight: Sight, out: &mut [f32]) {
+        self.tell_where(place, out);
+        arithmetic::add(out, row(&self.mode, sight as usize, self.width));
+    }
+
+    /// Whether the steps of a score may be sorted by another order than that of time.
+    pub(super) fn reads_any_order(&self) -> bool {
+        self.any_order.is_some()
+    }
+
+    /// Adds where a step stands, of a score whose steps are sorted by another order.
+    pub(super) fn tell_sorted_place(&self, place: Place, out: &mut [f32]) {
+        self.tell_where(place, out);
+        if let Some(any_order) = &self.any_order {
+            arithmetic::add(out, any_order);
+        }
+    }
+
+    fn tell_where(&self, place: Place, out: &mut [f32]) {
         let d = self.width;
         arithmetic::add(out, row(&self.beat, usize::from(place.beat) % 4, d));
         arithmetic::add(out, row(&self.bar, usize::from(place.bar).min(BARS - 1), d));
         arithmetic::add(out, row(&self.bar_length, usize::from(place.bar_length).min(BAR_LENGTHS - 1), d));
         arithmetic::add(out, row(&self.fermata, usize::from(place.fermata).min(2), d));
-        arithmetic::add(out, row(&self.mode, sight as usize, d));
     }
 
     /// Adds what was gathered for a number of tokens.

@@ -189,10 +189,16 @@ pub(super) struct Rotations(Vec<[(f32, f32); HEAD / 2]>);
 impl Rotations {
     /// Of `count` positions from `first` on.
     pub(super) fn new(first: usize, count: usize) -> Rotations {
+        Rotations::of(first..first + count)
+    }
+
+    /// Of some positions.
+    pub(super) fn of(positions: impl IntoIterator<Item = usize>) -> Rotations {
         // Angles a step from 1 down, in steps of 2^(-5/8), by roots alone: exact everywhere.
         let ratio = (0.5f64.powi(5)).sqrt().sqrt().sqrt();
         Rotations(
-            (first..first + count)
+            positions
+                .into_iter()
                 .map(|p| {
                     let mut frequency = 1.0;
                     std::array::from_fn(|_| {

@@ -70,6 +70,11 @@ impl<'a> Weights<'a> {
             .ok_or_else(|| Error::BrokenWeights { why: format!("its header says no `{name}` of 1 to 4096") })
     }
 
+    /// A tensor that not every file has.
+    pub(super) fn optional(&self, name: &str, shape: &[usize]) -> Result<Option<Vec<f32>>, Error> {
+        self.header.tensors.contains_key(name).then(|| self.tensor(name, shape)).transpose()
+    }
+
     /// A tensor in single precision. Its shape must be `shape`.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
         let broken = |why: String| Error::BrokenWeights { why: format!("tensor `{name}` {why}") };

@@ -316,7 +316,8 @@ mod tests {
         let grade = Grader::fit(&[]).grade(&[]);
         assert!(grade.sum().is_finite());
         assert_eq!(Grade::of(&[]), Grade::default());
-        let two = [Distances { degree: 1.0, ..Distances::default() }, Distances { degree: 3.0, ..Distances::default() }];
+        let two =
+            [Distances { degree: 1.0, ..Distances::default() }, Distances { degree: 3.0, ..Distances::default() }];
         assert_eq!((Grade::of(&two).median, Grade::of(&two).distances.degree), (2.0, 2.0));
     }
 }
