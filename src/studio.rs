@@ -8,6 +8,7 @@
 //! - [`journal`]: what is on disk while one plays.
 //! - [`place`]: putting a finished file in its place without ever harming another.
 //! - [`recover`]: takes that a crash left behind.
+//! - [`library`]: the folder of music that belongs to the user.
 //! - [`instruments`]: which SoundFont plays, and which of its instruments is meant.
 //! - [`layers`]: what somebody wants under the keys, in words.
 //! - [`play`]: the keys live, and performances, through an output or to a MIDI port.
@@ -19,6 +20,7 @@ pub mod instruments;
 pub mod journal;
 pub mod last_message;
 pub mod layers;
+pub mod library;
 pub mod place;
 pub mod play;
 pub mod record;

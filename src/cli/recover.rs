@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use super::output::{FAINT, HEADING, WARNING};
 use super::{Context, Exit, Failure, failure, source};
-use crate::studio::place::{InTheWay, place};
-use crate::studio::record::{render, session::library_name};
-use crate::studio::recover::{self, Found, Leftover};
+use crate::studio::recover::{self, Found, Leftover, RestoreError};
 
 /// The options of `composer recover`.
 #[derive(Debug, clap::Args)]
@@ -138,33 +136,17 @@ fn chosen<'a>(found: &'a Found, ids: &[String]) -> anyhow::Result<Vec<&'a Leftov
 }
 
 fn restore(leftover: &Leftover, output: Option<&Path>, library: &Path, keep: bool) -> anyhow::Result<RestoredTake> {
-    let take = leftover.take();
-    // The file that the player asked for, if its folder is still there; else the library.
-    let wanted = leftover.contents.header.wanted.as_deref().filter(|p| p.parent().is_some_and(Path::is_dir));
-    let path = match output.or(wanted) {
-        Some(path) => path.to_owned(),
-        None => {
-            std::fs::create_dir_all(library)
-                .with_context(|| format!("cannot make the library's folder {}", library.display()))?;
-            library.join(library_name(&take))
+    let file = leftover.restore(output, library, keep).map_err(|e| {
+        let failure = Failure::new(Exit::NotSaved, e.to_string());
+        match e {
+            RestoreError::Write { .. } | RestoreError::Folder { .. } => {
+                failure.remedy("composer recover restore --output FILE.mid, in a folder that can be written")
+            }
+            RestoreError::Render(_) | RestoreError::Journal { .. } => failure,
         }
-    };
-    let bytes = render::take_file(&take).map_err(|e| Failure::new(Exit::NotSaved, e.to_string()))?;
-    let placed = place(&bytes, &path, InTheWay::TakeNextName).map_err(|e| {
-        Failure::new(Exit::NotSaved, format!("cannot write {}: {e}; the take stays in its journal", path.display()))
-            .remedy("composer recover restore --output FILE.mid, in a folder that can be written")
     })?;
-    if !keep {
-        leftover
-            .remove()
-            .with_context(|| format!("{} is saved, but its journal cannot be removed", placed.display()))?;
-    }
-    Ok(RestoredTake {
-        id: leftover.id.clone(),
-        file: placed,
-        notes: take.notes(),
-        duration_s: take.length.as_secs_f64(),
-    })
+    let take = leftover.take();
+    Ok(RestoredTake { id: leftover.id.clone(), file, notes: take.notes(), duration_s: take.length.as_secs_f64() })
 }
 
 fn list(found: &Found, json: bool, context: &mut Context) -> anyhow::Result<Exit> {

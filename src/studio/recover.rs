@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use crate::music::{Micros, Take, TakeEvent};
 use crate::studio::journal::{self, Contents, JournalError, MAGIC, file::EXTENSION};
+use crate::studio::place::{InTheWay, place};
+use crate::studio::record::{render, session::library_name};
 
 /// A journal that is older than this and not locked will not be locked any more.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -33,6 +35,38 @@ pub struct Unreadable {
     pub path: PathBuf,
     /// Why.
     pub reason: String,
+}
+
+/// Why a take is not restored. It stays in its journal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// There is no folder for it.
+    #[error("cannot make the library's folder {folder}: {reason}")]
+    Folder {
+        /// Which.
+        folder: String,
+        /// Why.
+        reason: String,
+    },
+    /// It is no file.
+    #[error(transparent)]
+    Render(#[from] crate::music::smf::Error),
+    /// The file cannot be written.
+    #[error("cannot write {file}: {reason}; the take stays in its journal")]
+    Write {
+        /// Which.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// It is restored, and will be offered again.
+    #[error("{file} is saved, but its journal cannot be removed: {reason}")]
+    Journal {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What was found.
@@ -66,6 +100,34 @@ impl Leftover {
     pub fn length(&self) -> Micros {
         let last = self.contents.events.last().map_or(Micros::ZERO, |(at, _)| *at);
         self.contents.end.unwrap_or(last).max(last).since(self.contents.header.origin)
+    }
+
+    /// Makes the file: `output`, else the one that the player asked for, if its folder is still there; else one in the
+    /// library. A file in the way stays. Then the journals are removed, unless they are to be kept.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn restore(&self, output: Option<&Path>, library: &Path, keep: bool) -> Result<PathBuf, RestoreError> {
+        let take = self.take();
+        let wanted = self.contents.header.wanted.as_deref().filter(|p| p.parent().is_some_and(Path::is_dir));
+        let path = match output.or(wanted) {
+            Some(path) => path.to_owned(),
+            None => {
+                fs::create_dir_all(library).map_err(|e| RestoreError::Folder {
+                    folder: library.display().to_string(),
+                    reason: e.to_string(),
+                })?;
+                library.join(library_name(&take))
+            }
+        };
+        let bytes = render::take_file(&take)?;
+        let placed = place(&bytes, &path, InTheWay::TakeNextName)
+            .map_err(|e| RestoreError::Write { file: path.display().to_string(), reason: e.to_string() })?;
+        if !keep {
+            self.remove()
+                .map_err(|e| RestoreError::Journal { file: placed.display().to_string(), reason: e.to_string() })?;
+        }
+        Ok(placed)
     }
 
     /// Removes the journals.

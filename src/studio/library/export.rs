@@ -1,0 +1,101 @@
+//! Out of the library: as a MIDI file, or as sound.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{LibraryError, name, reason};
+use crate::audio::Options;
+use crate::audio::export::{Container, Depth, Export, ExportError, Normalise};
+use crate::audio::instrument::performing_synths;
+use crate::audio::performance::Manner;
+use crate::audio::sequencer::{Score, Strip};
+use crate::music::Composition;
+use crate::music::smf;
+use crate::studio::instruments::{self, Chosen};
+use crate::studio::place::{InTheWay, place};
+use crate::studio::render::Rendering;
+
+/// Frames a second of exported sound.
+const RATE: u32 = 48_000;
+
+/// A kind of sound file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// WAV, 24 bits.
+    Wav,
+    /// FLAC, 24 bits, lossless and half as long.
+    Flac,
+}
+
+impl Sound {
+    /// The ending of its files.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Sound::Wav => "wav",
+            Sound::Flac => "flac",
+        }
+    }
+}
+
+/// Copies a file of the library elsewhere, byte for byte. A file that is there is replaced: whoever asks has
+/// asked the user.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn export_midi(from: &Path, to: &Path) -> Result<PathBuf, LibraryError> {
+    let bytes = fs::read(from).map_err(|e| LibraryError::of("read", from, &e))?;
+    place(&bytes, to, InTheWay::Replace).map_err(|e| LibraryError::of("written", to, &e))
+}
+
+/// Renders a composition to a sound file as it is mixed, with loud parts kept below full scale. `progress` is told the share
+/// that is done, and answers whether to go on. A file that is there is replaced.
+///
+/// # Errors
+/// When it cannot be rendered or written, or `progress` said stop; nothing is left behind then.
+pub fn export_sound(
+    composition: &Composition,
+    strips: Vec<Strip>,
+    chosen: &Chosen,
+    to: &Path,
+    sound: Sound,
+    progress: &mut dyn FnMut(f32) -> bool,
+) -> Result<PathBuf, LibraryError> {
+    let score = Arc::new(Score::new(composition));
+    instruments::prepare(&chosen.font, &score);
+    let rendering = Rendering {
+        score,
+        make: performing_synths(Arc::clone(&chosen.font), Options::default()),
+        manner: Manner { strips, ..Manner::plain(RATE) },
+        export: Export {
+            container: match sound {
+                Sound::Wav => Container::Wav,
+                Sound::Flac => Container::Flac,
+            },
+            depth: Depth::TwentyFour,
+            normalise: Normalise::default(),
+        },
+        in_the_way: InTheWay::Replace,
+    };
+    let outcome = rendering.whole(to, &mut |p| progress((p.seconds / p.of.max(1e-3)).min(1.0) as f32));
+    outcome.map(|(path, _)| path).map_err(|e| match e {
+        ExportError::Interrupted => LibraryError::Stopped,
+        ExportError::Io(e) => LibraryError::Failed { file: name(to), what: "written", reason: reason(&e) },
+        other => LibraryError::Failed { file: name(to), what: "rendered", reason: other.to_string() },
+    })
+}
+
+/// The composition in a file of the library.
+///
+/// # Errors
+/// When it cannot be read or is none.
+pub fn load(path: &Path) -> Result<Composition, LibraryError> {
+    let bytes = fs::read(path).map_err(|e| LibraryError::of("read", path, &e))?;
+    let reading = smf::read(&bytes).map_err(|e| LibraryError::Failed {
+        file: name(path),
+        what: "opened",
+        reason: e.to_string(),
+    })?;
+    Ok(reading.composition)
+}

@@ -1,0 +1,181 @@
+use std::fs;
+
+use super::*;
+use crate::music::composition::{Division, Format, Track};
+use crate::music::message::{Channel, Key, Velocity, Voice};
+use crate::music::{Composition, Micros, Ppq, Ticks, smf};
+
+fn midi(keys: &[u8]) -> Vec<u8> {
+    let mut track = Track::new();
+    for (i, key) in keys.iter().enumerate() {
+        let (at, key) = (960 * i as u64, Key::masked(*key));
+        track.push_voice(Ticks(at), Channel::default(), Voice::NoteOn { key, velocity: Velocity::masked(80) });
+        track.push_voice(Ticks(at + 960), Channel::default(), Voice::NoteOff { key, velocity: Velocity::masked(64) });
+    }
+    let mut composition = Composition::new(Format::Single, Division::Metrical(Ppq::DEFAULT));
+    composition.tracks.push(track);
+    smf::write(&composition).unwrap()
+}
+
+/// A library that is read to the end.
+fn shelf(folder: &Path, before: Option<Shelf>) -> Shelf {
+    let mut shelf = before.unwrap_or_else(|| Shelf::new(Tags::load(folder).0));
+    for path in shelf.listed(list(folder).unwrap()) {
+        shelf.read(&path, summarise(&path));
+    }
+    shelf
+}
+
+fn titles(shelf: &Shelf, text: &str) -> Vec<String> {
+    let query = Query { text: text.to_owned(), order: Order::Name, ..Query::default() };
+    shelf.view(&query).iter().map(|e| e.title()).collect()
+}
+
+#[test]
+fn what_is_in_the_folder_is_shown_and_what_is_no_music_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("take 10.mid"), midi(&[60, 62, 64])).unwrap();
+    fs::write(at("Take 9.MID"), midi(&[60])).unwrap();
+    fs::write(at("broken.mid"), b"no music").unwrap();
+    fs::write(at("notes.txt"), b"").unwrap();
+    fs::write(at(".hidden.mid"), midi(&[1])).unwrap();
+    fs::create_dir(at("album")).unwrap();
+    fs::write(at("album/song.mid"), midi(&[70, 71])).unwrap();
+    let shelf = shelf(folder.path(), None);
+    assert_eq!(titles(&shelf, ""), ["broken", "song", "Take 9", "take 10"]);
+    assert_eq!(titles(&shelf, "TAKE 1"), ["take 10"]);
+    assert_eq!(titles(&shelf, "acoustic song"), ["song"]);
+    let summary = shelf.get(&at("take 10.mid")).unwrap().summary().unwrap().clone();
+    assert_eq!((summary.notes, summary.length), (3, Micros(1_500_000)));
+    assert_eq!(summary.picture.bars.len(), 3);
+    assert!(matches!(&shelf.get(&at("broken.mid")).unwrap().state, State::Broken(why) if why.contains("no music")));
+}
+
+#[test]
+fn only_what_has_changed_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mid");
+    fs::write(&path, midi(&[60])).unwrap();
+    let mut shelf = shelf(folder.path(), None);
+    assert!(!shelf.stamp().is_stale());
+    assert!(shelf.listed(list(folder.path()).unwrap()).is_empty());
+    fs::write(folder.path().join("b.mid"), midi(&[61])).unwrap();
+    // Times of folders are as fine as the file system's clock ticks.
+    fs::File::open(folder.path()).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    assert!(shelf.stamp().is_stale());
+    assert_eq!(shelf.listed(list(folder.path()).unwrap()), [folder.path().join("b.mid")]);
+    fs::write(&path, midi(&[60, 61])).unwrap();
+    assert!(shelf.listed(list(folder.path()).unwrap()).contains(&path));
+}
+
+#[test]
+fn tags_go_with_a_file_that_is_renamed_or_changed_behind_our_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (folder.path().join("a.mid"), folder.path().join("b.mid"));
+    fs::write(&a, midi(&[60])).unwrap();
+    let mut first = shelf(folder.path(), None);
+    assert!(first.tag(&a, ["#Etude".to_owned(), "  ".to_owned()]));
+    first.tags().clone().save().unwrap();
+    fs::rename(&a, &b).unwrap();
+    let second = shelf(folder.path(), None);
+    assert_eq!(titles(&second, "#etu"), ["b"]);
+    fs::rename(&b, &a).unwrap();
+    fs::write(&a, midi(&[72, 73])).unwrap();
+    let third = shelf(folder.path(), Some(second));
+    assert_eq!(titles(&third, "#etude"), ["a"]);
+    assert_eq!(third.tags().all().into_iter().collect::<Vec<_>>(), ["Etude"]);
+}
+
+#[test]
+fn a_copy_does_not_take_the_tags_of_its_original() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = folder.path().join("a.mid");
+    fs::write(&a, midi(&[60])).unwrap();
+    let mut first = shelf(folder.path(), None);
+    first.tag(&a, ["x".to_owned()]);
+    let copy = duplicate(&a).unwrap();
+    let second = shelf(folder.path(), Some(first));
+    assert_eq!(second.get(&copy).unwrap().tags.len(), 0);
+    assert_eq!(second.get(&a).unwrap().tags.len(), 1);
+}
+
+#[test]
+fn tags_that_cannot_be_understood_are_kept_aside_and_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".composer-tags.json");
+    fs::write(&file, b"{ mine").unwrap();
+    let (mut tags, error) = Tags::load(folder.path());
+    assert!(error.unwrap().to_string().contains("cannot be understood"));
+    tags.save().unwrap();
+    assert_eq!(fs::read(folder.path().join(".composer-tags.broken.json")).unwrap(), b"{ mine");
+}
+
+#[test]
+fn renaming_harms_no_other_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (folder.path().join("a.mid"), folder.path().join("b.mid"));
+    fs::write(&a, midi(&[60])).unwrap();
+    fs::write(&b, midi(&[61])).unwrap();
+    assert_eq!(rename(&a, "b").unwrap_err(), LibraryError::Taken { name: "b.mid".into() });
+    assert_eq!(rename(&a, "A").unwrap(), folder.path().join("A.mid"));
+    assert_eq!(rename(&folder.path().join("A.mid"), " My song.mid ").unwrap(), folder.path().join("My song.mid"));
+    for bad in ["", " ", ".x", "a/b", "a\0b", "c:d"] {
+        assert!(matches!(rename(&b, bad), Err(LibraryError::BadName { .. })), "{bad:?}");
+    }
+    assert!(matches!(rename(&a, "c"), Err(LibraryError::Gone { .. })));
+    assert_eq!(fs::read(&b).unwrap(), midi(&[61]));
+}
+
+#[test]
+fn what_is_deleted_comes_back_even_if_its_place_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = folder.path().join("a.mid");
+    fs::write(&a, midi(&[60])).unwrap();
+    let first = trash(folder.path(), &a).unwrap();
+    fs::write(&a, midi(&[61])).unwrap();
+    let second = trash(folder.path(), &a).unwrap();
+    assert!(list(folder.path()).unwrap().files.is_empty());
+    assert_eq!(trash_size(folder.path()), 2);
+    assert_eq!(put_back(&second).unwrap(), a);
+    assert_eq!(put_back(&first).unwrap(), folder.path().join("a-2.mid"));
+    assert_eq!(fs::read(folder.path().join("a-2.mid")).unwrap(), midi(&[60]));
+    assert!(matches!(put_back(&first), Err(LibraryError::Gone { .. })));
+    empty_trash(folder.path()).unwrap();
+    empty_trash(folder.path()).unwrap();
+}
+
+#[test]
+fn several_files_are_imported_and_each_says_what_became_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("library");
+    let from = folder.path().join("from");
+    fs::create_dir(&from).unwrap();
+    let files = ["song.mid", "song", "text.mid", "gone.mid"].map(|n| from.join(n));
+    fs::write(&files[0], midi(&[60])).unwrap();
+    fs::write(&files[1], midi(&[61])).unwrap();
+    fs::write(&files[2], b"hello").unwrap();
+    let outcome = import(&library, &files);
+    assert_eq!(outcome[0].as_ref().unwrap(), &library.join("song.mid"));
+    assert_eq!(outcome[1].as_ref().unwrap(), &library.join("song-2.mid"));
+    assert!(outcome[2].as_ref().unwrap_err().to_string().contains("text.mid"));
+    assert!(matches!(outcome[3], Err(LibraryError::Gone { .. })));
+    assert_eq!(fs::read(library.join("song.mid")).unwrap(), midi(&[60]), "byte for byte");
+}
+
+#[test]
+fn sound_is_written_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let composition = smf::read(&midi(&[60])).unwrap().composition;
+    let font = std::sync::Arc::new(crate::audio::SoundFont::builtin());
+    let chosen = crate::studio::instruments::Chosen { font, file: None, warnings: Vec::new() };
+    for sound in [Sound::Wav, Sound::Flac] {
+        let path = folder.path().join("out").with_extension(sound.extension());
+        let stopped = export_sound(&composition, Vec::new(), &chosen, &path, sound, &mut |_| false);
+        assert_eq!(stopped.unwrap_err(), LibraryError::Stopped);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().path() == path).count(), 0);
+        export_sound(&composition, Vec::new(), &chosen, &path, sound, &mut |_| true).unwrap();
+        let magic = fs::read(&path).unwrap()[..4].to_vec();
+        assert_eq!(magic, if sound == Sound::Wav { *b"RIFF" } else { *b"fLaC" });
+    }
+}
