@@ -8,6 +8,7 @@
 //! - [`journal`]: what is on disk while one plays.
 //! - [`place`]: putting a finished file in its place without ever harming another.
 //! - [`recover`]: takes that a crash left behind.
+//! - [`edit`]: a piece in the editor, its file and its draft.
 //! - [`library`]: the folder of music that belongs to the user.
 //! - [`instruments`]: which SoundFont plays, and which of its instruments is meant.
 //! - [`layers`]: what somebody wants under the keys, in words.
@@ -16,6 +17,7 @@
 
 pub mod compose;
 pub mod doctor;
+pub mod edit;
 pub mod instruments;
 pub mod journal;
 pub mod last_message;

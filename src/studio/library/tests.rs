@@ -1,3 +1,5 @@
+//! The library over folders that change behind its back.
+
 use std::fs;
 
 use super::*;

@@ -1,0 +1,176 @@
+//! Drafts: what is being edited, on disk before it is saved.
+//!
+//! A draft is one file: a line that says what it is, a line of JSON, then a Standard MIDI File.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use super::EditError;
+use crate::music::edit::Document;
+use crate::music::{Composition, smf};
+use crate::studio::place::{InTheWay, place};
+
+const FOLDER: &str = "drafts";
+const EXTENSION: &str = "draft";
+const MAGIC: &[u8] = b"composer draft 1\n";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Header {
+    /// The file that is edited; none for a new piece.
+    original: Option<PathBuf>,
+    /// What to call the piece.
+    name: String,
+    /// When it was kept (RFC 3339).
+    kept: String,
+}
+
+/// Keeps a piece safe while it is edited. Dropped without [`Keeper::finish`] it leaves the draft to the next start.
+#[derive(Debug)]
+pub struct Keeper {
+    path: PathBuf,
+    lock: PathBuf,
+    original: Option<PathBuf>,
+    name: String,
+    _locked: File,
+}
+
+impl Keeper {
+    /// Makes ready to keep a piece; nothing is written but an empty lock.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub fn begin(state: &Path, original: Option<PathBuf>, name: &str) -> Result<Keeper, EditError> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let folder = state.join(FOLDER);
+        let failed = |e: io::Error| not_kept(&folder, &e);
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{}-{}-{number}", jiff::Timestamp::now().as_millisecond(), std::process::id());
+        let lock = folder.join(format!("{id}.lock"));
+        let locked = File::create(&lock).map_err(failed)?;
+        // Where there are no locks, the process that the name tells is looked for.
+        let _ = locked.try_lock();
+        let path = folder.join(format!("{id}.{EXTENSION}"));
+        Ok(Keeper { path, lock, original, name: name.to_owned(), _locked: locked })
+    }
+
+    /// Writes a state in the place of the one before. Takes as long as the disk does.
+    ///
+    /// # Errors
+    /// When the disk does not take it; the state before is still there then.
+    pub fn keep(&self, document: &Document) -> Result<(), EditError> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        let failed = |e: io::Error| not_kept(folder, &e);
+        let header = Header {
+            original: self.original.clone(),
+            name: self.name.clone(),
+            kept: jiff::Timestamp::now().to_string(),
+        };
+        let mut bytes = MAGIC.to_vec();
+        // What can fail is a path that is no Unicode, and then the music matters more than whence it came.
+        let line = serde_json::to_vec(&header)
+            .or_else(|_| serde_json::to_vec(&Header { original: None, ..header }))
+            .map_err(|e| failed(e.into()))?;
+        bytes.extend(line);
+        bytes.push(b'\n');
+        bytes.extend(smf::write(&document.composition()).map_err(|e| failed(io::Error::other(e)))?);
+        place(&bytes, &self.path, InTheWay::Replace).map_err(failed)?;
+        Ok(())
+    }
+
+    /// What was edited is saved, or is not wanted: the draft goes.
+    pub fn forget(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.lock);
+    }
+}
+
+fn not_kept(folder: &Path, error: &io::Error) -> EditError {
+    EditError::NotKept { folder: folder.display().to_string(), reason: error.to_string() }
+}
+
+/// A draft that was left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    path: PathBuf,
+    /// The file that was edited; none for a new piece.
+    pub original: Option<PathBuf>,
+    /// What it is called.
+    pub name: String,
+    /// When it was last kept, as a local date and time (RFC 3339).
+    pub kept: String,
+}
+
+impl Draft {
+    /// The piece.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self) -> Result<Composition, EditError> {
+        let unreadable = |reason: String| EditError::Unreadable { file: self.name.clone(), reason };
+        let bytes = fs::read(&self.path).map_err(|e| unreadable(e.to_string()))?;
+        let (_, music) = parts(&bytes).ok_or_else(|| unreadable("the draft is not whole".to_owned()))?;
+        Ok(smf::read(music).map_err(|e| unreadable(e.to_string()))?.composition)
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// When the disk says no.
+    pub fn remove(&self) -> io::Result<()> {
+        let _ = fs::remove_file(self.path.with_extension("lock"));
+        fs::remove_file(&self.path)
+    }
+}
+
+fn parts(bytes: &[u8]) -> Option<(Header, &[u8])> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let line = rest.iter().position(|b| *b == b'\n')?;
+    Some((serde_json::from_slice(&rest[..line]).ok()?, &rest[line + 1..]))
+}
+
+/// The drafts that nobody is writing any more, the newest first. Locks that were left behind without a draft go.
+#[must_use]
+pub fn drafts(state: &Path) -> Vec<Draft> {
+    let Ok(entries) = fs::read_dir(state.join(FOLDER)) else { return Vec::new() };
+    let mut found = Vec::new();
+    for path in entries.flatten().map(|e| e.path()) {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        if extension == "lock" && !path.with_extension(EXTENSION).exists() && !is_locked(&path) {
+            let _ = fs::remove_file(&path);
+        }
+        if extension != EXTENSION || is_locked(&path.with_extension("lock")) {
+            continue;
+        }
+        if let Some((header, _)) = fs::read(&path).ok().as_deref().and_then(parts) {
+            let zone = jiff::tz::TimeZone::system();
+            let local = |t: jiff::Timestamp| t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+            let kept = header.kept.parse().map_or(header.kept, local);
+            found.push(Draft { path, original: header.original, name: header.name, kept });
+        }
+    }
+    found.sort_by(|a, b| b.kept.cmp(&a.kept));
+    found
+}
+
+/// Whether a program that lives holds the lock.
+fn is_locked(lock: &Path) -> bool {
+    let Ok(file) = File::open(lock) else { return false };
+    match file.try_lock() {
+        Ok(()) => false,
+        Err(fs::TryLockError::WouldBlock) => true,
+        Err(fs::TryLockError::Error(_)) => {
+            let process = lock.file_stem().and_then(|s| s.to_str()).and_then(|s| s.split('-').nth(1));
+            cfg!(target_os = "linux") && process.is_some_and(|p| Path::new("/proc").join(p).is_dir())
+        }
+    }
+}

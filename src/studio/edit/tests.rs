@@ -1,0 +1,82 @@
+//! Files, drafts and what becomes of them.
+
+use std::fs;
+
+use super::*;
+use crate::music::composition::Note;
+use crate::music::edit::{Editor, Mix};
+use crate::music::{Channel, Key, Ticks, Velocity};
+
+fn demo() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/melodies/demo.mid")
+}
+
+fn edited() -> Editor {
+    let (composition, ..) = open(&demo()).unwrap();
+    let mut editor = Editor::open(&composition);
+    let note = Note {
+        start: Ticks(0),
+        end: Ticks(960),
+        channel: Channel::default(),
+        key: Key::masked(100),
+        velocity: Velocity::masked(77),
+        release: Velocity::masked(64),
+    };
+    let track = editor.document().tracks().len() - 1;
+    editor.draw(track, note).unwrap();
+    editor
+}
+
+#[test]
+fn a_file_that_another_program_has_changed_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("song.mid");
+    fs::copy(demo(), &path).unwrap();
+    let (_, origin, _) = open(&path).unwrap();
+    let saved = save(edited().document(), &origin).unwrap();
+    assert_eq!(open(&path).unwrap().0, edited().document().composition());
+    assert!(save(edited().document(), &saved).is_ok());
+    fs::write(&path, b"MThd something else").unwrap();
+    let error = save(edited().document(), &saved).unwrap_err();
+    assert!(matches!(error, EditError::ChangedBehind { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), b"MThd something else");
+    let beside = save_as(edited().document(), &path, InTheWay::TakeNextName).unwrap();
+    assert_eq!(beside.path, folder.path().join("song-2.mid"));
+}
+
+#[test]
+fn a_draft_is_offered_only_when_nobody_writes_it() {
+    let state = tempfile::tempdir().unwrap();
+    let keeper = Keeper::begin(state.path(), Some(demo()), "demo").unwrap();
+    keeper.keep(edited().document()).unwrap();
+    assert!(drafts(state.path()).is_empty(), "it is being edited");
+    drop(keeper);
+    let found = drafts(state.path());
+    assert_eq!((found.len(), found[0].name.as_str()), (1, "demo"));
+    assert_eq!(found[0].original.as_deref(), Some(demo().as_path()));
+    assert_eq!(found[0].read().unwrap(), edited().document().composition());
+    found[0].remove().unwrap();
+    assert!(drafts(state.path()).is_empty());
+    assert_eq!(fs::read_dir(state.path().join("drafts")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_was_saved_leaves_no_draft() {
+    let state = tempfile::tempdir().unwrap();
+    let keeper = Keeper::begin(state.path(), None, "new").unwrap();
+    keeper.keep(edited().document()).unwrap();
+    keeper.forget();
+    drop(keeper);
+    assert!(drafts(state.path()).is_empty());
+}
+
+#[test]
+fn mute_and_solo_reach_the_sequencer() {
+    let mut editor = edited();
+    let track = editor.document().tracks().len() - 1;
+    editor.set_mix(track, Mix { solo: true, ..editor.document().tracks()[track].mix() });
+    let score = Score::new(&editor.document().composition());
+    let strips = strips(editor.document(), &score);
+    assert_eq!(strips.len(), score.strips().len());
+    assert!(strips.iter().any(|s| s.solo));
+}
