@@ -24,9 +24,11 @@ composer := $(target)/release/composer
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: setup setup-test setup-rig setup-fuzz setup-screenshots
+.PHONY: setup setup-sound setup-test setup-rig setup-fuzz setup-screenshots
 setup:
 	@tooling/setup.sh build
+setup-sound: setup
+	@tooling/setup.sh build sound
 setup-test:
 	@tooling/setup.sh build test
 setup-rig:
@@ -41,7 +43,7 @@ setup-screenshots:
 
 # Ctrl-C, which ends the take, goes to everybody on the terminal: this shell has to outlive it.
 .PHONY: run
-run: build ## build, then record what you play on the keyboard, or the built-in demo where there is none
+run: build setup-sound ## build, then record what you play on the keyboard, or the built-in demo where there is none
 	@trap : INT; \
 	"$(composer)" record "$(FILE)" --or-virtual $(if $(STOP_AFTER),--stop-after $(STOP_AFTER)); \
 	if [ -f "$(FILE)" ]; then "$(composer)" info "$(FILE)"; fi

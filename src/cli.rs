@@ -65,7 +65,7 @@ pub enum Command {
     Recover(recover::Args),
     /// Show what is in a Standard MIDI File.
     Info(info::Args),
-    /// Render a MIDI file into a WAV or FLAC file.
+    /// Render a MIDI file into a WAV, FLAC or Ogg file.
     Render(render::Args),
     /// List the instruments of the SoundFont.
     Instruments(instruments::Args),

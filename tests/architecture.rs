@@ -31,6 +31,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("symphonia", &["audio"]),
     ("hound", &["audio"]),
     ("flac_codec", &["audio"]),
+    ("vorbis_rs", &["audio"]),
     ("ebur128", &["audio"]),
     ("thread_priority", &["audio"]),
     ("pulp", &["compose"]),

@@ -132,6 +132,35 @@ fn what_is_no_use_is_exit_code_5_and_the_others_are_still_reported_on() {
 }
 
 #[test]
+fn a_header_that_is_cut_off_is_told_as_that() {
+    for bytes in [&b"MThd"[..], b"MThd\0\0\0\x06\0\x01\0\x01\x01"] {
+        let mut input = tempfile::NamedTempFile::new().unwrap();
+        input.write_all(bytes).unwrap();
+        let output = composer(&["info", input.path().to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(5));
+        let errors = text(&output.stderr);
+        assert!(errors.contains(&format!("cut off in its header, after {} bytes", bytes.len())), "{errors}");
+        assert!(!errors.contains("empty") && output.stdout.is_empty(), "{errors}");
+    }
+}
+
+#[test]
+fn every_piece_of_format_2_has_its_tempo() {
+    let chunk = |tempo: [u8; 3]| [b"MTrk\0\0\0\x0b\0\xff\x51\x03".as_slice(), &tempo, b"\0\xff\x2f\0"].concat();
+    let head = b"MThd\0\0\0\x06\0\x02\0\x02\x01\xe0";
+    let bytes = [&head[..], &chunk([0x07, 0xa1, 0x20]), &chunk([0x0f, 0x42, 0x40])].concat();
+    let mut input = tempfile::NamedTempFile::new().unwrap();
+    input.write_all(&bytes).unwrap();
+    let path = input.path().to_str().unwrap();
+    let shown = text(&composer(&["info", path]).stdout);
+    assert!(shown.contains("120 bpm (track 0)") && shown.contains("60 bpm (track 1)"), "{shown}");
+    let doc: Value = serde_json::from_slice(&composer(&["info", "--json", path]).stdout).unwrap();
+    let tempos: Vec<_> =
+        doc["tempos"].as_array().unwrap().iter().map(|t| (t["track"].clone(), t["bpm"].clone())).collect();
+    assert_eq!(tempos, [(0.into(), 120.0.into()), (1.into(), 60.0.into())]);
+}
+
+#[test]
 fn several_files_are_several_json_documents() {
     let output = composer(&["info", "--json", &file("format-0.mid"), &file("format-2.mid")]);
     let docs: Vec<Value> =

@@ -81,8 +81,8 @@ fn peak(wav: &Path) -> f32 {
 #[test]
 fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
     let place = Place::new();
-    put(&place.path("song.mid"), &song(5, 8));
-    for kind in ["wav", "flac"] {
+    put(&place.path("song.mid"), &song(5, 4));
+    for kind in ["wav", "flac", "ogg"] {
         for (threads, name) in [("1", "a"), ("2", "b"), ("7", "c")] {
             let out = format!("{name}.{kind}");
             let output = place.run(&["render", "song.mid", &out, "--threads", threads]);
@@ -92,6 +92,29 @@ fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
         assert!(bytes("a") == bytes("b") && bytes("a") == bytes("c"), "{kind}");
     }
     assert!(peak(&place.path("a.wav")) > 0.01, "it is silent");
+}
+
+#[test]
+fn an_ogg_file_has_every_frame_at_every_rate() {
+    let place = Place::new();
+    put(&place.path("song.mid"), &song(2, 3));
+    for (rate, quality) in [("8000", "0"), ("44100", "6"), ("192000", "10")] {
+        for name in ["out.wav", "out.ogg"] {
+            let output = place.run(&["render", "song.mid", name, "--rate", rate, "--quality", quality, "--force"]);
+            assert!(output.status.success(), "{rate} {name}: {}", err(&output));
+        }
+        let frames = hound::WavReader::open(place.path("out.wav")).unwrap().duration() as usize;
+        let file = fs::File::open(place.path("out.ogg")).unwrap();
+        let mut decoder = vorbis_rs::VorbisDecoder::<fs::File>::new(file).unwrap();
+        assert_eq!(decoder.sampling_frequency().get().to_string(), rate);
+        let (mut decoded, mut peak) = (0, 0f32);
+        while let Some(block) = decoder.decode_audio_block().unwrap() {
+            decoded += block.samples()[0].len();
+            peak = block.samples().iter().flat_map(|c| c.iter()).fold(peak, |a, x| a.max(x.abs()));
+        }
+        assert_eq!(decoded, frames, "{rate}");
+        assert!((0.01..1.2).contains(&peak), "{rate}: {peak}");
+    }
 }
 
 #[test]
@@ -167,7 +190,7 @@ fn bad_input_has_a_message_and_its_exit_code() {
     fs::write(place.path("no.mid"), "hello").unwrap();
     let cases: [(&[&str], i32, &str); 6] = [
         (&["render", "no.mid", "a.wav"], 5, "no MIDI file"),
-        (&["render", "song.mid", "a.ogg"], 2, ".wav or .flac"),
+        (&["render", "song.mid", "a.mp3"], 2, ".wav, .flac or .ogg"),
         (&["render", "song.mid", "a.flac", "--bits", "32f"], 2, "16 or 24 bits"),
         (&["render", "song.mid", "a.wav", "--rate", "7999"], 2, "8000 to 192000"),
         (&["render", "song.mid", "a.wav", "--soundfont", "broken.sf2"], 5, "broken.sf2"),

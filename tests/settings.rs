@@ -31,7 +31,11 @@ fn comments_and_order_outlive_learning() {
     let file = folder.path().join("settings.toml");
     let mine = "# my own words\n[record]\nbpm = 96 # andante\n\n[controls]\n# the broken one\nknob1 = { message = \"cc 70\" }\n";
     fs::write(&file, mine).unwrap();
-    assert!(learn(&file, &["knob2"], "cc 71 3\n").status.success());
+    let output = learn(&file, &["knob2"], "cc 71 3\n");
+    assert!(output.status.success());
+    // It comes from a script, and stays for the keyboard.
+    let said = errors(&output);
+    assert!(said.contains("for every keyboard; `composer learn --reset knob2` forgets it"), "{said}");
     let now = fs::read_to_string(&file).unwrap();
     assert!(now.starts_with(mine), "{now}");
     assert!(now.contains("knob2 = { message = \"cc 71\", channel = 1 }"), "{now}");

@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh PART... - sees to it that what a part of the work needs is there: build, test, rig, audio, fuzz,
+# setup.sh PART... - sees to it that what a part of the work needs is there: build, sound, test, rig, audio, fuzz,
 # screenshots.
 #
 # Debian's packages are installed where this may be done without asking (root, or sudo without a password); otherwise
@@ -19,7 +19,10 @@ screenshots_packages=(python3-rich)
 # libFuzzer is C++.
 fuzz_packages=(g++)
 
-packages=() fuzz=0
+# A SoundFont for the first `composer play`: free (GPL-2), all of General MIDI, and by far the smallest that is (6 MB).
+soundfont_package=timgm6mb-soundfont
+
+packages=() fuzz=0 sound=0
 for part; do
   case $part in
     build) packages+=("${build_packages[@]}") ;;
@@ -27,8 +30,9 @@ for part; do
     rig) packages+=("${rig_packages[@]}") ;;
     screenshots) packages+=("${screenshots_packages[@]}") ;;
     audio) packages+=("${audio_packages[@]}") ;;
+    sound) sound=1 ;;
     fuzz) packages+=("${fuzz_packages[@]}") fuzz=1 ;;
-    *) say "no part '$part': build, test, rig, audio, fuzz or screenshots"; exit 2 ;;
+    *) say "no part '$part': build, sound, test, rig, audio, fuzz or screenshots"; exit 2 ;;
   esac
 done
 
@@ -82,6 +86,22 @@ if command -v dpkg-query > /dev/null; then
       { "${root[@]}" apt-get update -qq < /dev/null && "${root[@]}" "${install[@]}" -qq < /dev/null > /dev/null; } ||
       { say "could not install them; type this to see why: sudo ${install[*]}"; exit 1; }
     hash -r
+  fi
+  # Nothing depends on it: composer has instruments of its own. Any SoundFont that is there will do.
+  soundfont_is_there() {
+    local folder
+    for folder in ${SOUNDFONTS:-/usr/share/sounds/sf2 /usr/share/sounds/sf3 /usr/share/soundfonts}; do
+      compgen -G "$folder/*.sf[23]" > /dev/null && return
+    done
+    return 1
+  }
+  if [ $sound = 1 ] && ! soundfont_is_there; then
+    install=(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "$soundfont_package")
+    if become_root && say "installing $soundfont_package" && "${root[@]}" "${install[@]}" -qq < /dev/null > /dev/null 2>&1; then
+      :
+    else
+      say "there is no SoundFont, so composer's own instruments play. More of them: sudo apt-get install $soundfont_package"
+    fi
   fi
 elif [ "$(uname -s)" = Linux ] && ! pkg-config --exists alsa libusb-1.0 libudev 2> /dev/null; then
   say "this is no Debian, so nothing was installed. Needed: a C compiler, pkg-config, and the headers of ALSA, libusb-1.0"

@@ -21,7 +21,7 @@ machine() {
   shift
   printf '%s\n' "$@" > "$MACHINE/installed"
   touch "$MACHINE/lists" "$MACHINE/log"
-  printf '%s\n' gcc libc6-dev make pkg-config libasound2-dev libusb-1.0-0-dev libudev-dev ca-certificates rustup > "$MACHINE/archive"
+  printf '%s\n' gcc libc6-dev make pkg-config libasound2-dev libusb-1.0-0-dev libudev-dev ca-certificates rustup timgm6mb-soundfont > "$MACHINE/archive"
   printf '#!/bin/bash\ncat "$MACHINE/user"\n' | stand_in id
   printf '#!/bin/bash\nexit 1\n' | stand_in sudo
   printf '#!/bin/bash\necho cargo 1.99.0\n' | stand_in cargo
@@ -66,17 +66,18 @@ esac
 END
 }
 
-# want WORDS STATUS LOG [TEXT]: setup.sh ends with this status, did this, and says this.
+# want WORDS STATUS LOG [TEXT]: `setup.sh $parts` ends with this status, did this, and says this.
+parts=(build)
 want() {
   local got=0 did
-  PATH=$MACHINE/bin bash "$setup" build > "$scratch/said" 2>&1 || got=$?
+  PATH=$MACHINE/bin bash "$setup" "${parts[@]}" > "$scratch/said" 2>&1 || got=$?
   did=$(paste -sd ',' "$MACHINE/log")
   if [ "$got" != "$2" ] || [ "$did" != "$3" ] || { [ -n "${4:-}" ] && ! grep -qF -- "$4" "$scratch/said"; }; then
     echo "FAIL $1: status $got instead of $2; did '$did' instead of '$3'; said:" >&2
     cat "$scratch/said" >&2
     exit 1
   fi
-  if [ "$2$3" = 0 ] && [ -s "$scratch/said" ]; then
+  if [ "$2$3${4:-}" = 0 ] && [ -s "$scratch/said" ]; then
     echo "FAIL $1: it says $(cat "$scratch/said")" >&2
     exit 1
   fi
@@ -113,3 +114,16 @@ want "where there is no rustup to install, that is said" 1 "" "a Rust compiler"
 machine 0 "${all[@]:0:6}" ca-certificates
 sed -i '/libudev-dev/d' "$MACHINE/archive"
 want "what cannot be installed is said" 1 "update" "could not install them"
+
+parts=(build sound)
+export SOUNDFONTS=$scratch/soundfonts
+mkdir "$SOUNDFONTS"
+machine 0 "${all[@]}"
+want "a SoundFont is installed where there is none" 0 "install timgm6mb-soundfont" "installing timgm6mb-soundfont"
+
+machine 1000 "${all[@]}"
+want "who may not install is told, and goes on" 0 "" "sudo apt-get install timgm6mb-soundfont"
+
+touch "$SOUNDFONTS/any.sf3"
+machine 0 "${all[@]}"
+want "any SoundFont that is there will do" 0 ""

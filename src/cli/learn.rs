@@ -161,6 +161,14 @@ fn learn(control: Control, args: &Args, context: &mut Context) -> anyhow::Result
     }
     let settings = loaded.settings;
     let (map, _) = ControlMap::from_settings(&settings.controls);
+    if args.source.r#virtual.is_some() {
+        // Trying it out is fine; finding the real keyboard's button without effect afterwards is not.
+        source::warn(&format!(
+            "what the virtual keyboard sends is kept in {} for every keyboard; `composer learn --reset {}` forgets it",
+            file.display(),
+            control.name()
+        ));
+    }
     let interrupt = Interrupt::install()?;
     let mut source = args.source.open(Clock::start(), &settings)?;
     let verb = if control.is_button() { "press" } else { "move" };

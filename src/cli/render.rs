@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::interrupt::Interrupt;
 use super::sound::{self, FontArgs};
 use super::{Context, Exit, Failure, info, source, values};
-use crate::audio::export::{Container, Depth, Export, ExportError, Normalise, Progress, Summary};
+use crate::audio::export::{Container, Depth, Export, ExportError, Normalise, Progress, Quality, Summary};
 use crate::audio::instrument::performing_synths;
 use crate::audio::performance::Manner;
 use crate::audio::sequencer::{Score, Speed};
@@ -27,16 +27,20 @@ pub struct Args {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// The file to write, .wav or .flac.
+    /// The file to write: .wav, .flac or .ogg (Vorbis).
     #[arg(value_name = "OUT", value_parser = out)]
     pub out: PathBuf,
 
     #[command(flatten)]
     font: FontArgs,
 
-    /// Bits a sample: 16, 24, or 32f for floats (WAV only).
+    /// Bits a sample: 16, 24, or 32f for floats (WAV only); an .ogg has none.
     #[arg(long, value_name = "BITS", default_value = "16", value_parser = depth)]
     pub bits: Depth,
+
+    /// Quality of an .ogg, 0 to 10.
+    #[arg(long, value_name = "N", default_value = "6", value_parser = quality)]
+    pub quality: Quality,
 
     /// Samples a second, 8000 to 192000.
     #[arg(long, value_name = "HZ", default_value = "48000", value_parser = sound::rate)]
@@ -75,18 +79,25 @@ pub struct Args {
     pub json: bool,
 }
 
-fn container(path: &Path) -> Option<Container> {
+fn container(path: &Path, quality: Quality) -> Option<Container> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
     match extension.as_str() {
         "wav" | "wave" => Some(Container::Wav),
         "flac" => Some(Container::Flac),
+        "ogg" | "oga" => Some(Container::Vorbis { quality }),
         _ => None,
     }
 }
 
 fn out(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    container(&path).map(|_| path).ok_or_else(|| "the name must end in .wav or .flac".to_owned())
+    container(&path, Quality::default())
+        .map(|_| path)
+        .ok_or_else(|| "the name must end in .wav, .flac or .ogg".to_owned())
+}
+
+fn quality(text: &str) -> Result<Quality, String> {
+    text.parse().ok().and_then(Quality::new).ok_or_else(|| "a quality is 0 to 10".to_owned())
 }
 
 fn depth(text: &str) -> Result<Depth, String> {
@@ -157,7 +168,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::install()?;
     let began = Instant::now();
     let settings = source::settings(context);
-    let container = container(&args.out).unwrap_or(Container::Wav);
+    let container = container(&args.out, args.quality).unwrap_or(Container::Wav);
     let reading = info::load(&args.file)?;
     for warning in reading.warnings.iter().take(3) {
         source::warn(&format!("{}: {warning}", info::name(&args.file)));

@@ -28,6 +28,12 @@ pub enum Error {
     /// There is nothing at all.
     #[error("the file is empty")]
     Empty,
+    /// There is the beginning of a header and no more.
+    #[error("the file is cut off in its header, after {bytes} bytes; there is no music in it")]
+    OnlyHeader {
+        /// So many bytes are there.
+        bytes: usize,
+    },
     /// It is something else; the text says what is there.
     #[error("this is no MIDI file: it begins with {found}, not with `MThd`")]
     NotMidi {

@@ -1,18 +1,31 @@
-//! From floats to the bytes of a file: hound writes WAV, flac-codec writes FLAC.
+//! From floats to the bytes of a file: hound writes WAV, flac-codec writes FLAC, vorbis_rs writes Ogg Vorbis.
+//!
+//! Vorbis is the one compressed kind: vorbis_rs is kept up, brings libvorbis (aoTuV) with it and needs no
+//! more than the C compiler that linking needs, and every browser and player takes its files. The encoders
+//! of MP3 are under the LGPL, and those of Opus want CMake or the system's library.
 
 use std::io::{Seek, Write};
+use std::num::{NonZeroU8, NonZeroU32};
 
 use flac_codec::encode::{FlacSampleWriter, Options};
 use hound::{SampleFormat, WavSpec, WavWriter};
+use vorbis_rs::{VorbisBitrateManagementStrategy, VorbisEncoder, VorbisEncoderBuilder, VorbisError};
 
 use super::{Container, Depth, ExportError};
 
 /// What a WAV file's lengths can say, less what its header takes.
 const WAV_BYTES: u64 = u32::MAX as u64 - 1_024;
 
+/// The number of the one stream in an Ogg file: always the same, so that the same sound gives the same bytes.
+const SERIAL: i32 = 1;
+
+/// Frames that are handed to Vorbis at once.
+const BLOCK: usize = 1_024;
+
 pub(super) enum Encoder<W: Write + Seek> {
     Wav { writer: WavWriter<W>, quantiser: Quantiser, bytes: u64 },
     Flac { writer: Box<FlacSampleWriter<W>>, quantiser: Quantiser, samples: Vec<i32> },
+    Vorbis { writer: Box<VorbisEncoder<W>> },
 }
 
 impl<W: Write + Seek> Encoder<W> {
@@ -30,6 +43,16 @@ impl<W: Write + Seek> Encoder<W> {
                 let writer =
                     FlacSampleWriter::new(out, Options::default(), rate, quantiser.bits(), 2, None).map_err(of_flac)?;
                 Ok(Encoder::Flac { writer: Box::new(writer), quantiser, samples: Vec::new() })
+            }
+            Container::Vorbis { quality } => {
+                let (rate, stereo) =
+                    (NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN), NonZeroU8::MIN.saturating_add(1));
+                let target_quality = f32::from(quality.0) / 10.0;
+                let writer = VorbisEncoderBuilder::new_with_serial(rate, stereo, out, SERIAL)
+                    .bitrate_management_strategy(VorbisBitrateManagementStrategy::QualityVbr { target_quality })
+                    .build()
+                    .map_err(of_vorbis)?;
+                Ok(Encoder::Vorbis { writer: Box::new(writer) })
             }
         }
     }
@@ -54,6 +77,11 @@ impl<W: Write + Seek> Encoder<W> {
                 samples.extend(frames.flat_map(|(l, r)| [*l, *r]).map(|x| quantiser.step(x)));
                 writer.write(samples).map_err(of_flac)?;
             }
+            Encoder::Vorbis { writer } => {
+                for (left, right) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
+                    writer.encode_audio_block([left, right]).map_err(of_vorbis)?;
+                }
+            }
         }
         Ok(())
     }
@@ -62,6 +90,7 @@ impl<W: Write + Seek> Encoder<W> {
         match self {
             Encoder::Wav { writer, .. } => writer.finalize().map_err(of_hound),
             Encoder::Flac { writer, .. } => writer.finalize().map_err(of_flac),
+            Encoder::Vorbis { writer } => writer.finish().map(drop).map_err(of_vorbis),
         }
     }
 }
@@ -76,6 +105,13 @@ fn of_hound(e: hound::Error) -> ExportError {
 fn of_flac(e: flac_codec::Error) -> ExportError {
     match e {
         flac_codec::Error::Io(e) => ExportError::Io(e),
+        other => ExportError::Encoder(other.to_string()),
+    }
+}
+
+fn of_vorbis(e: VorbisError) -> ExportError {
+    match e {
+        VorbisError::Io(e) => ExportError::Io(e),
         other => ExportError::Encoder(other.to_string()),
     }
 }

@@ -9,7 +9,7 @@ use crate::music::composition::{Composition, Division, Format, MetaType, Track, 
 use crate::music::message::Key;
 use crate::music::smf::{RECORDED, Reading};
 use crate::music::time::Ticks;
-use crate::music::{TempoMap, general_midi, pitch};
+use crate::music::{Tempo, TempoMap, general_midi, pitch};
 
 /// How many lines a list of the text report has at most; JSON has them all.
 const LINES: usize = 12;
@@ -60,6 +60,8 @@ struct Pitch {
 
 #[derive(Debug, Serialize)]
 struct TempoChange {
+    /// In a file of format 2 the piece, which has a time of its own; null elsewhere.
+    track: Option<usize>,
     tick: u64,
     time_s: f64,
     bpm: f64,
@@ -159,7 +161,7 @@ impl Report {
             notes: composition.note_count(),
             range: Range::of(all().filter_map(Track::range)),
             duration_s: composition.duration().as_secs_f64(),
-            tempos: tempos(map),
+            tempos: tempos(&maps),
             time_signatures: map.signatures().map(|(at, s)| Place::new(map, at, s.to_string())).collect(),
             key_signatures,
             markers,
@@ -193,7 +195,10 @@ impl Report {
         line(out, "Duration", &clock(self.duration_s))?;
         let range = self.range.as_ref().map(|r| format!(", {r}")).unwrap_or_default();
         line(out, "Notes", &format!("{}{range}", self.notes))?;
-        let tempos = self.tempos.iter().map(|t| (t.time_s, None, format!("{} bpm", rounded(t.bpm))));
+        let tempos = self.tempos.iter().map(|t| {
+            let piece = t.track.map(|track| format!(" (track {track})")).unwrap_or_default();
+            (t.time_s, None, format!("{} bpm{piece}", rounded(t.bpm)))
+        });
         list(out, "Tempo", tempos.collect())?;
         let places = |list: &[Place]| list.iter().map(|p| (p.time_s, p.bar, p.text.clone())).collect();
         list(out, "Time", places(&self.time_signatures))?;
@@ -247,15 +252,21 @@ impl Report {
     }
 }
 
-fn tempos(map: &TempoMap) -> Vec<TempoChange> {
-    map.tempos()
-        .map(|(at, tempo)| TempoChange {
+fn tempos(maps: &Maps) -> Vec<TempoChange> {
+    let changes = |track: Option<usize>, map: &TempoMap| -> Vec<TempoChange> {
+        let change = |(at, tempo): (Ticks, Tempo)| TempoChange {
+            track,
             tick: at.0,
             time_s: map.micros(at).as_secs_f64(),
             bpm: tempo.bpm(),
             microseconds_per_quarter: tempo.micros_per_quarter(),
-        })
-        .collect()
+        };
+        map.tempos().map(change).collect()
+    };
+    match maps {
+        Maps::Shared(map) => changes(None, map),
+        Maps::Own(maps) => (0..).zip(maps).flat_map(|(track, map)| changes(Some(track), map)).collect(),
+    }
 }
 
 /// The meta events of one kind in all tracks, in the order of time.

@@ -1,7 +1,6 @@
 //! The state of the keyboard at a glance, kept below the scrolling lines on a terminal.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::io::Write;
 
 use crossterm::{cursor, queue, terminal};
@@ -17,6 +16,10 @@ use crate::music::{Micros, pitch};
 const RATE_OVER: Micros = Micros(1_000_000);
 /// A button shows as pressed for so long after it was.
 const BUTTON_SHOWS: Micros = Micros(700_000);
+/// Columns of a row's title.
+const TITLE: usize = 9;
+/// Lines that a row may take on a narrow screen.
+const MOST_LINES: usize = 4;
 
 pub(super) struct Panel {
     port: Option<String>,
@@ -111,7 +114,7 @@ impl Panel {
 
     fn lines(&self, now: Micros, width: usize) -> Vec<String> {
         let mut rows = vec![
-            (String::new(), "\u{2500}".repeat(width)),
+            (String::new(), vec!["\u{2500}".repeat(width)]),
             self.state(),
             ("keys".to_owned(), self.keys()),
             (
@@ -125,41 +128,45 @@ impl Panel {
             ("buttons".to_owned(), self.row(&[Control::Rec, Control::Play, Control::Stop], now)),
         ];
         if self.computer_keys {
-            rows.extend(["play", ""].into_iter().zip(layout::HELP).map(|(k, v)| (k.to_owned(), v.to_owned())));
+            let help = layout::HELP.iter().map(|h| h.split(' ').map(str::to_owned).collect());
+            rows.extend(["play", ""].into_iter().map(str::to_owned).zip(help));
         }
         rows.into_iter()
-            .map(|(title, text)| {
-                let room = if title.is_empty() { width } else { width.saturating_sub(9) };
-                let text: String = text.chars().take(room).collect();
-                match title.as_str() {
+            .flat_map(|(title, cells)| {
+                let room = if title.is_empty() { width } else { width.saturating_sub(TITLE) };
+                // What does not fit goes on below, under its own kind.
+                let indent = if title.is_empty() { "" } else { "         " };
+                let mut lines = wrapped(&cells, room).into_iter();
+                let text = lines.next().unwrap_or_default();
+                let first = match title.as_str() {
                     "" => format!("{FAINT}{text}{FAINT:#}"),
-                    "online" => format!("{GOOD}{title:<9}{GOOD:#}{text}"),
-                    "offline" => format!("{WARNING}{title:<9}{WARNING:#}{text}"),
-                    _ => format!("{HEADING}{title:<9}{HEADING:#}{text}"),
-                }
+                    "online" => format!("{GOOD}{title:<TITLE$}{GOOD:#}{text}"),
+                    "offline" => format!("{WARNING}{title:<TITLE$}{WARNING:#}{text}"),
+                    _ => format!("{HEADING}{title:<TITLE$}{HEADING:#}{text}"),
+                };
+                std::iter::once(first).chain(lines.map(move |line| format!("{indent}{line}"))).collect::<Vec<_>>()
             })
             .collect()
     }
 
-    fn state(&self) -> (String, String) {
+    fn state(&self) -> (String, Vec<String>) {
         let (title, port) = match &self.port {
             Some(port) => ("online", port.as_str()),
             None => ("offline", "waiting for the keyboard"),
         };
         let lost = if self.lost { ", some were lost" } else { "" };
-        (
-            title.to_owned(),
-            format!("{port}   {} messages, {} in the last second{lost}", self.messages, self.recent.len()),
-        )
+        let counted = format!("{} messages,", self.messages);
+        let lately = format!("{} in the last second{lost}", self.recent.len());
+        (title.to_owned(), vec![format!("{port}  "), counted, lately])
     }
 
-    fn keys(&self) -> String {
+    fn keys(&self) -> Vec<String> {
         let held: Vec<String> = self.sounding.keys().map(|(_, key)| pitch::name(key)).collect();
-        if held.is_empty() { "-".to_owned() } else { held.join(" ") }
+        if held.is_empty() { vec!["-".to_owned()] } else { held }
     }
 
-    fn row(&self, controls: &[Control], now: Micros) -> String {
-        let mut out = String::new();
+    fn row(&self, controls: &[Control], now: Micros) -> Vec<String> {
+        let mut cells = Vec::new();
         for control in controls {
             let value = Control::ALL.iter().position(|c| c == control).and_then(|i| self.values[i]);
             let shown = match (control, value) {
@@ -177,10 +184,25 @@ impl Panel {
             };
             // Fixed widths, so that nothing moves sideways while values change.
             let width = if control.is_button() { 12 } else { 6 };
-            let _ = write!(out, "{} {shown:<width$} ", short(*control));
+            cells.push(format!("{} {shown:<width$}", short(*control)));
         }
-        out.trim_end().to_owned()
+        cells
     }
+}
+
+/// Cells on as many lines as they need, a few at most; one that is wider than a line is cut.
+fn wrapped(cells: &[String], room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let width = |text: &str| text.chars().count();
+    for cell in cells {
+        let full = lines.len() == MOST_LINES;
+        match lines.last_mut().filter(|line| width(line) + 1 + width(cell.trim_end()) <= room) {
+            Some(line) => line.extend([" ", cell.as_str()]),
+            None if full => break,
+            None => lines.push(cell.chars().take(room).collect()),
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// A label for narrow screens.
@@ -227,6 +249,18 @@ mod tests {
         for line in panel.lines(Micros(10), 60) {
             assert!(anstream::adapter::strip_str(&line).to_string().chars().count() <= 60, "{line}");
         }
+    }
+
+    #[test]
+    fn a_narrow_screen_shows_every_control() {
+        let mut panel = Panel::new(false);
+        hear(&mut panel, &[0xb0, 91, 77]);
+        let lines = panel.lines(Micros(10), 39);
+        let text = lines.join("\n");
+        for part in ["sustain -", "knob 3 -", "reverb 77", "Stop -", "1 in the last second"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(lines.iter().all(|l| anstream::adapter::strip_str(l).to_string().chars().count() <= 39), "{text}");
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub(super) fn beginning<'a>(warnings: &mut Warnings, file: &'a [u8]) -> Result<(
     if file.is_empty() {
         return Err(Error::Empty);
     }
+    if file.starts_with(b"MThd") && file.len() < CHUNK_HEAD + 6 {
+        return Err(Error::OnlyHeader { bytes: file.len() });
+    }
     if file.starts_with(b"MThd") || decode::track_begins(file, 0) {
         return Ok((file, 0));
     }

@@ -500,10 +500,14 @@ fn place_all(
     Ok((placed, None))
 }
 
-/// The name of a take in the library: its date and time.
+/// The name of a take in the library: its date and time, to the tenth of a second, so that takes that begin
+/// in the same second stand in their order however names are sorted.
 #[must_use]
 pub fn library_name(take: &Take) -> String {
-    let name: String = take.info.started.chars().take(19).map(|c| if c == ':' { '.' } else { c }).collect();
+    let started = &take.info.started;
+    let tenths = started.as_bytes().get(19) == Some(&b'.');
+    let name: String =
+        started.chars().take(if tenths { 21 } else { 19 }).map(|c| if c == ':' { '.' } else { c }).collect();
     match name.split_once('T') {
         Some((date, time)) => format!("{date} {time}.mid"),
         None => "take.mid".into(),

@@ -175,6 +175,29 @@ fn the_buttons_make_takes_and_are_not_in_them() {
 }
 
 #[test]
+fn takes_of_the_same_second_stand_in_their_order() {
+    let bench = Bench::new(Start::AtOnce, file(false));
+    let name = |started: &str| {
+        let info = crate::music::take::TakeInfo {
+            started: started.into(),
+            device: String::new(),
+            tempo: Tempo::DEFAULT,
+            time_signature: TimeSignature::COMMON,
+            ppq: Ppq::DEFAULT,
+        };
+        library_name(&Take { info, events: Vec::new(), length: bench.clock.now() })
+    };
+    let names = [
+        name("2026-11-21T10:05:03.104+01:00"),
+        name("2026-11-21T10:05:03.980+01:00"),
+        name("2026-11-21T10:05:04.000+01:00"),
+    ];
+    assert_eq!(names[0], "2026-11-21 10.05.03.1.mid");
+    assert!(names.is_sorted(), "{names:?}");
+    assert_eq!(name("2026-11-21T10:05:03+01:00"), "2026-11-21 10.05.03.mid");
+}
+
+#[test]
 fn what_a_crash_leaves_is_found_once_nobody_writes_it() {
     let mut bench = Bench::new(Start::AtOnce, file(false));
     bench.note(60);
