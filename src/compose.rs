@@ -11,8 +11,12 @@
 //! - [`evaluation`]: the figures of a set of pieces, by the protocol of the published results.
 //!
 //! Knows [`music`](crate::music) and nothing else of the house; the arithmetic (`pulp`) is known
-//! here and nowhere else. The weights lie in the program itself, which the operating system maps
-//! into memory page by page as they are read.
+//! here and nowhere else.
+//!
+//! The weights lie in the program itself, which the operating system maps into memory page by page
+//! as they are read. Mapping a file of their own would save nothing, since they are widened from half
+//! to single precision into the order that the products want in any case, and it would cost a place to
+//! look for the file, a message for when it is missing, and `unsafe` code, which this crate denies.
 
 mod arithmetic;
 pub mod arrange;

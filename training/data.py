@@ -92,7 +92,7 @@ def batch(pieces, causal, size, rng):
         # How long a piece is, is known from the beginning.
         inputs |= dict(order=np.where(inside, order, -1))
         # The steps that come late, with much around them known, are what an ensemble of orders is measured by.
-        weight *= 0.5 + (order[:, body, None] + 0.5) / w
+        weight *= 0.25 + 2.25 * ((order[:, body, None] + 0.5) / w) ** 2
     targets = dict(symbols=symbols[:, body], onset=onset[:, body], rank=rank, weight=weight,
                    before=symbols[:, LEFT - 1:LEFT - 1 + T])
     return tuple({k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in part.items()} for part in (inputs, targets))
