@@ -61,14 +61,24 @@ def reference(model, pitches):
     return out
 
 
+def tiny():
+    """Weights that have learned nothing, in none of which there is a zero."""
+    torch.manual_seed(3)
+    model = Model(d=32, layers=2, heads=1, inner=32, e=8)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, parameter.shape[-1] ** -0.5)
+    return {"model": model.state_dict(), "config": model.config(), "at": "random"}
+
+
 def main():
     args = argparse.ArgumentParser(description=__doc__)
-    args.add_argument("checkpoint", type=Path)
+    args.add_argument("checkpoint", type=Path, help="of train.py; `random`: a tiny model of random numbers, for tests")
     args.add_argument("weights", type=Path)
     args.add_argument("--reference", type=Path, help="where to write reference logits (JSON)")
     args.add_argument("--data", type=Path, help="chorales.json: the reference reads the beginning of its first piece")
     args = args.parse_args()
-    checkpoint = torch.load(args.checkpoint)
+    checkpoint = tiny() if args.checkpoint.name == "random" else torch.load(args.checkpoint)
     config = checkpoint["config"]
     tensors = {k: v.detach().half() for k, v in checkpoint["model"].items()}
     write(args.weights, config, tensors, "<f2")
@@ -76,7 +86,8 @@ def main():
         sizes = {k: config[k] for k in ("d", "layers", "heads", "inner")} | {"e": config["near"]}
         model = Model(**sizes).eval()
         model.load_state_dict({k: v.float() for k, v in tensors.items()})
-        pitches = json.load(open(args.data))["train"][0][:64]
+        steps = json.load(open(args.data))["train"][0] if args.data else [[67 + t // 4 % 7, 64, 57 + t % 4, 48] for t in range(64)]
+        pitches = steps[:64]
         args.reference.write_text(json.dumps(reference(model, pitches), separators=(",", ":")))
     print(json.dumps(config), args.weights.stat().st_size, "bytes", checkpoint.get("at"))
 

@@ -258,6 +258,8 @@ fn best(logits: &[f32; CLASSES]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use serde_json::Value;
 
     use super::*;
@@ -265,6 +267,14 @@ mod tests {
     /// What PyTorch computes from the weights that ship (`training/export.py`).
     fn reference() -> Value {
         serde_json::from_str(include_str!("../../tests/data/compose-parity.json")).unwrap()
+    }
+
+    /// A tiny model of random numbers that reads any order, and what PyTorch computes from it
+    /// (`training/export.py random`).
+    fn tiny() -> (Model, Value) {
+        let weights = include_bytes!("../../tests/data/compose-tiny.safetensors");
+        let reference = include_str!("../../tests/data/compose-tiny.json");
+        (Model::read(weights).unwrap(), serde_json::from_str(reference).unwrap())
     }
 
     fn score(reference: &Value) -> Score {
@@ -327,6 +337,45 @@ mod tests {
             let given = [known[t]; VOICES];
             compare(&model, &base, &score.steps[t], given, &expected["logits"][i], &expected["attacks"][i]);
         }
+    }
+
+    #[test]
+    fn logits_are_those_of_pytorch_in_any_order() {
+        let (model, reference) = tiny();
+        let score = score(&reference);
+        let expected = &reference["sorted"];
+        let ranks: Vec<usize> = numbers(&expected["ranks"]).iter().map(|x| *x as usize).collect();
+        let bases = sorted_bases(&model, &score, &ranks, 0..score.len());
+        for (i, t) in expected["steps"].as_array().unwrap().iter().enumerate() {
+            let t = t.as_u64().unwrap() as usize;
+            let base = &bases[t * model.width..][..model.width];
+            let given = [false; VOICES];
+            compare(&model, base, &score.steps[t], given, &expected["logits"][i], &expected["attacks"][i]);
+        }
+    }
+
+    #[test]
+    fn what_comes_later_in_any_order_changes_nothing_and_every_step_is_counted() {
+        let (model, reference) = tiny();
+        let piece = score(&reference);
+        let mut score = Score::default();
+        for _ in 0..5 {
+            score.steps.extend_from_slice(&piece.steps);
+            score.places.extend_from_slice(&piece.places);
+        }
+        let mut go = |_| ControlFlow::Continue(());
+        let mut nats = |s: &Score| in_random_order(&model, s, &mut Random::new(4, 0), &mut go).unwrap();
+        let before = nats(&score);
+        assert_eq!(before.len(), score.len());
+        let mut order: Vec<usize> = (0..score.len()).collect();
+        Random::new(4, 0).shuffle(&mut order);
+        let (early, late) = order.split_at(200);
+        for t in late {
+            score.steps[*t] = [Cell { symbol: Symbol::REST, attack: Attack::Unknown }; VOICES];
+        }
+        let after = nats(&score);
+        assert!(early.iter().all(|t| before[*t] == after[*t]));
+        assert!(late.iter().any(|t| before[*t] != after[*t]));
     }
 
     #[test]
