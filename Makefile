@@ -92,7 +92,7 @@ rig-test: setup-rig ## the program with an emulated keyboard under a real kernel
 
 
 .PHONY: bench
-bench: bench-start bench-smf bench-roll bench-long-take ## all benchmarks except the rig's
+bench: bench-start bench-smf bench-roll bench-long-take bench-load bench-sound-start bench-ten-million ## all benchmarks except the rigs'
 
 .PHONY: bench-start
 bench-start: setup ## how soon `composer --help` and `composer devices` answer

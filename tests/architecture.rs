@@ -33,7 +33,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("flac_codec", &["audio"]),
     ("vorbis_rs", &["audio"]),
     ("ebur128", &["audio"]),
-    ("thread_priority", &["audio"]),
+    // keyboard: midir's thread must not be later than the audio callback.
+    ("thread_priority", &["audio", "keyboard/link"]),
     ("pulp", &["compose"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

@@ -1,6 +1,6 @@
 #!/bin/bash
-# setup.sh PART... - sees to it that what a part of the work needs is there: build, sound, test, rig, audio, fuzz,
-# screenshots.
+# setup.sh PART... - sees to it that what a part of the work needs is there: build, sound, test, rig, audio, likeness,
+# fuzz, screenshots.
 #
 # Debian's packages are installed where this may be done without asking (root, or sudo without a password); otherwise
 # the command to type is shown and nothing is changed. With everything there it takes a few hundredths of a second.
@@ -15,6 +15,7 @@ test_packages=(umockdev python3-mido abcmidi midicsv man-db procps tmux shellche
 rig_packages=(qemu-system-x86 busybox-static cpio kmod zstd alsa-utils usbutils jq python3 python3-mido)
 # A sound server without hardware, and the synthesiser that composer is measured beside.
 audio_packages=(jackd2 libjack-jackd2-dev fluidsynth timgm6mb-soundfont libasound2-plugins python3-mido)
+likeness_packages=(python3-numpy python3-scipy)
 screenshots_packages=(python3-rich)
 # libFuzzer is C++.
 fuzz_packages=(g++)
@@ -31,8 +32,9 @@ for part; do
     screenshots) packages+=("${screenshots_packages[@]}") ;;
     audio) packages+=("${audio_packages[@]}") ;;
     sound) sound=1 ;;
+    likeness) packages+=("${likeness_packages[@]}") ;;
     fuzz) packages+=("${fuzz_packages[@]}") fuzz=1 ;;
-    *) say "no part '$part': build, sound, test, rig, audio, fuzz or screenshots"; exit 2 ;;
+    *) say "no part '$part': build, sound, test, rig, audio, likeness, fuzz or screenshots"; exit 2 ;;
   esac
 done
 

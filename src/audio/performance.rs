@@ -12,8 +12,8 @@ use super::sequencer::{Score, Sequencer, Sink, Speed, Strip};
 use super::synth::{Timed, Workers};
 use crate::music::{Message, Micros};
 
-/// Frames that are made at once.
-const CHUNK: usize = 8_192;
+/// Frames that are made at once: what the synthesiser's threads share between one meeting and the next.
+const CHUNK: usize = 32_768;
 
 /// What has died away: -96 dB, the smallest step of 16 bits.
 const SILENCE: f32 = 1.6e-5;

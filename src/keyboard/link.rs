@@ -15,6 +15,7 @@ mod ear;
 mod overruns;
 mod supervisor;
 mod time_base;
+mod urgency;
 
 pub use choice::ChoiceError;
 use supervisor::Supervisor;

@@ -19,3 +19,30 @@ bench-render: setup-audio ## render speed, beside FluidSynth, on one core and on
 audio-rig-test: setup-audio ## lose the audio output while something plays, and find it again
 	@$(CARGO) build --release --locked --features jack
 	@tests/audio-rig/lost-output.sh "$(composer)"
+
+.PHONY: bench-likeness
+bench-likeness: setup-likeness ## onset, pitch, level and envelope of each note beside FluidSynth's (FONT=...)
+	@$(CARGO) build --release --locked --example synth_render
+	@mkdir -p "$(target)/likeness"
+	@/usr/bin/python3 tests/likeness/likeness.py "$(target)/release/examples/synth_render" \
+	  "$(or $(FONT),/usr/share/sounds/sf2/TimGM6mb.sf2)" "$(target)/likeness"
+.PHONY: setup-likeness
+setup-likeness:
+	@tooling/setup.sh build audio likeness
+
+.PHONY: bench-live
+bench-live: setup-rig ## key to sound through midir and cpal on a real port, in the kernel rig
+	$(CARGO) build --release --locked
+	@tests/rig/live/bench.sh
+
+.PHONY: bench-load
+bench-load: setup ## 256 voices with reverb and chorus in a period of 128 frames
+	@$(CARGO) bench --locked --bench synth_load
+
+.PHONY: bench-sound-start
+bench-sound-start: setup ## from the start of the process to the first sound, and the memory
+	@$(CARGO) bench --locked --bench sound_start
+
+.PHONY: bench-ten-million
+bench-ten-million: setup ## a MIDI file of ten million events, shown, rendered and played
+	@$(CARGO) bench --locked --bench ten_million

@@ -7,9 +7,11 @@ use super::part::{Part, Setting};
 use super::{Options, Synth, Timed, Workers, steal};
 use crate::audio::soundfont::SoundFont;
 use crate::music::Message;
+use crate::music::message::Voice as Note;
 
-/// The frames that a performance renders at once; long enough that starting threads does not count.
-pub(super) const STRETCH: usize = 8192;
+/// The frames that a performance renders at once: so much work that starting threads and waiting for the last of them
+/// does not count, even where other programs want the cores too.
+pub(super) const STRETCH: usize = 32_768;
 
 impl Synth {
     /// A synthesiser for [`Synth::perform`]: [`Options::polyphony`] holds for each channel by itself, since channels
@@ -49,10 +51,13 @@ impl Synth {
     fn render_parts(&mut self, messages: &[Timed], start: usize, frames: usize, workers: Workers) {
         let setting = Setting { font: &self.font, rate: self.rate };
         let most = self.options.polyphony;
-        let queue = Mutex::new(self.parts.iter_mut().enumerate());
+        let mut parts: Vec<(usize, &mut Part)> = self.parts.iter_mut().enumerate().collect();
+        // The longest work last in the list is the first that is taken: nobody waits for it alone at the end.
+        parts.sort_by_key(|(channel, part)| part.work(*channel, messages));
+        let queue = Mutex::new(parts);
         let work = || {
             loop {
-                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let Some((channel, part)) = next else { return };
                 part.perform(channel, messages, start, frames, setting, most);
             }
@@ -71,6 +76,12 @@ impl Synth {
 }
 
 impl Part {
+    /// About how much there is to do: the voices that sound, and the notes that begin.
+    fn work(&self, channel: usize, messages: &[Timed]) -> usize {
+        let begins = |timed: &&Timed| matches!(&timed.message, Message::Voice(to, Note::NoteOn { .. }) if usize::from(to.get()) == channel);
+        self.voices().len() + messages.iter().filter(begins).count()
+    }
+
     fn perform(
         &mut self,
         channel: usize,

@@ -2,12 +2,13 @@
 //!
 //! What is done for a message neither waits, locks nor prints, and only a system exclusive one
 //! allocates. Two things are rare enough to cost more: the first message of a connection may wait some
-//! microseconds for the ear, and a notice of lost messages goes through a channel.
+//! microseconds for the ear and makes the thread urgent, and a notice of lost messages goes through a channel.
 
 use std::sync::mpsc;
 
 use super::overruns;
 use super::time_base::TimeBase;
+use super::urgency;
 use crate::keyboard::midi::Normaliser;
 use crate::keyboard::stream::{Event, Notices, Sender};
 use crate::music::Micros;
@@ -75,6 +76,7 @@ impl Hearing {
         if let Hearing::Expected(ear) = self {
             // The first message of a connection can come before the ear, by microseconds.
             *self = ear.recv().map_or(Hearing::Deaf, Hearing::Here);
+            urgency::promote();
         }
         if let Hearing::Here(ear) = self {
             ear.hear(stamp, bytes);

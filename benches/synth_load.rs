@@ -4,7 +4,7 @@
 //! Everything is done seven times over, and each period's least time counts too: on a machine that does other things
 //! the plain figure says more about those.
 //!
-//! usage: synth_load [FONT.sf2] [VOICES 256] [FRAMES 128]
+//! `cargo bench --bench synth_load`, or with other figures: `-- [FONT.sf2|builtin] [VOICES 256] [FRAMES 128]`
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // it fails loudly
 
@@ -21,8 +21,15 @@ const RATE: u32 = 48_000;
 const PERIODS: usize = 10_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().collect();
-    let font = args.get(1).map_or(Ok(SoundFont::builtin()), |path| SoundFont::load(Path::new(path)))?;
+    // cargo adds `--bench`.
+    let args: Vec<String> = std::env::args().filter(|a| a != "--bench").collect();
+    let tim = "/usr/share/sounds/sf2/TimGM6mb.sf2";
+    let font = match args.get(1).map_or(tim, String::as_str) {
+        "builtin" => SoundFont::builtin(),
+        path if path != tim || Path::new(path).exists() => SoundFont::load(Path::new(path))?,
+        _ => SoundFont::builtin(),
+    };
+    println!("{}", font.name());
     let number = |n: usize, default: usize| args.get(n).map_or(Ok(default), |a| a.parse());
     let (voices, frames) = (number(2, 256)?, number(3, 128)?);
     let font = Arc::new(font);
@@ -65,16 +72,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             sounding += synth.active_voices();
         }
     }
+    let mut within = true;
     for (name, mut shares) in [("as measured", all), ("least of 7", least)] {
         shares.sort_by(f64::total_cmp);
         let at = |q: f64| shares.get((shares.len() as f64 * q) as usize).copied().unwrap_or(0.0);
-        eprintln!(
+        println!(
             "{name}: median {:.1} %, 99th percentile {:.1} %, 99.9th percentile {:.1} % of {frames} frames",
             at(0.5),
             at(0.99),
             at(0.999)
         );
+        // What else the machine does is not the synthesiser's.
+        within = at(0.999) < 100.0;
     }
-    eprintln!("{} voices on average", sounding / 7 / PERIODS);
-    Ok(())
+    println!("{} voices on average", sounding / 7 / PERIODS);
+    if within { Ok(()) } else { Err("256 voices do not fit into a period".into()) }
 }
