@@ -3,11 +3,11 @@
 usage: likeness.py RENDERER FONT FOLDER        (RENDERER: the built example synth_render)
 
 Writes the five scores, has both render them dry, and prints for each score the worst and the median of
-  onset     milliseconds between the moments when a note first reaches a fiftieth of its peak
-  pitch     cents between the strongest partials from 0.1 to 0.9 s after the note-on
+  onset     milliseconds by which our attack comes later
+  pitch     cents by which our spectrum from 0.1 to 0.9 s after the note-on is higher
   level     decibels
   envelope  correlation of the level in steps of 10 ms, from one note to the next
-and below them each preset alone. Needs numpy, scipy, mido and fluidsynth.
+below them each preset alone, and the notes that are far off. Needs numpy, scipy, mido and fluidsynth.
 """
 import subprocess
 import sys
@@ -16,6 +16,7 @@ import warnings
 import mido
 import numpy as np
 from scipy.io import wavfile
+from scipy.signal import correlate
 
 warnings.filterwarnings("ignore")
 RATE = 48_000
@@ -39,7 +40,7 @@ def notes(path):
     return found
 
 
-def onset(sound):
+def crossing(sound):
     # What still rings from the note before is no onset.
     before = np.abs(sound[:240]).max()
     loud = np.abs(sound[240:240 + RATE // 2])
@@ -47,13 +48,34 @@ def onset(sound):
     return places[0] if len(places) else None
 
 
-def pitch(sound):
+def onset(theirs, ours):
+    """Frames by which our attack is earlier, by the moments when it reaches a fiftieth of its peak. In a sound that swells
+    these hop from crest to crest: the place nearby where the waveforms of 150 ms lie upon each other is the exact one."""
+    crossings = crossing(theirs), crossing(ours)
+    if None in crossings:
+        return None
+    about = crossings[0] - crossings[1]
+    a, b = (s[:240 + RATE * 3 // 20] for s in (theirs, ours))
+    fit = correlate(a, b, "full")[len(b) - 1 - 240:len(b) + 240] / np.sqrt((a ** 2).sum() * (b ** 2).sum() + 1e-20)
+    crests = [n - 240 for n in range(1, len(fit) - 1) if fit[n - 1] < fit[n] >= fit[n + 1] and fit[n] > 0.995 * fit.max()]
+    return min(crests, key=lambda n: abs(n - about)) if crests and fit.max() > 0.9 else about
+
+
+def scale(sound):
+    """The spectrum from 0.1 to 0.9 s after the note-on, by cents."""
     part = sound[RATE // 10:RATE * 9 // 10]
-    part = part * np.hanning(len(part))
-    spectrum = np.abs(np.fft.rfft(part, 1 << 18))
-    k = int(spectrum[300:].argmax()) + 300
-    a, b, c = np.log(spectrum[k - 1:k + 2] + 1e-20)
-    return (k + 0.5 * (a - c) / (a - 2 * b + c)) * RATE / (1 << 18)
+    spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)), 1 << 18))
+    hertz = 50 * 2 ** (np.arange(8800) / 1200)
+    return np.interp(hertz * (1 << 18) / RATE, np.arange(len(spectrum)), spectrum)
+
+
+def pitch(theirs, ours):
+    """Cents by which ours is higher: where the spectra lie upon each other, up to two semitones."""
+    a, b = scale(theirs), scale(ours)
+    fit = correlate(b, a, "full")[len(a) - 1 - 200:len(a) + 200]
+    k = min(max(int(fit.argmax()), 1), len(fit) - 2)
+    low, middle, high = fit[k - 1:k + 2]
+    return k - 200 + 0.5 * (low - high) / (low - 2 * middle + high)
 
 
 def envelope(sound):
@@ -63,16 +85,15 @@ def envelope(sound):
 
 def compare(theirs, ours, start, end):
     a, b = (s[int(start * RATE) - 240:int(end * RATE)] for s in (theirs, ours))
-    on = onset(a), onset(b)
-    if None in on or min(len(a), len(b)) < RATE // 2:
+    shift = onset(a, b)
+    if shift is None or min(len(a), len(b)) < RATE // 2:
         return None
-    shift = on[0] - on[1]
     a, b = a[240 + max(shift, 0):], b[240 + max(-shift, 0):]
     n = min(len(a), len(b))
     a, b = a[:n], b[:n]
     ratio = 20 * np.log10(np.sqrt((b ** 2).mean() / (a ** 2).mean()))
     likeness = np.corrcoef(envelope(a), envelope(b))[0, 1]
-    cents = 1200 * np.log2(pitch(b) / pitch(a)) if n > RATE * 9 // 10 else np.nan
+    cents = pitch(a, b) if n > RATE * 9 // 10 else np.nan
     return -shift / RATE * 1000, cents, ratio, likeness
 
 
@@ -86,7 +107,7 @@ def line(name, rows):
 
 def main(renderer, font, folder):
     subprocess.run([sys.executable, __file__.replace("likeness.py", "scores.py"), folder], check=True)
-    presets = []
+    presets, beyond = [], []
     print("             notes   onset ms        pitch cents     level dB        envelope\n"
           "                     median  worst   median  worst   median  worst   median  worst")
     for score in ["piano", "touch", "presets", "drums", "moves"]:
@@ -104,12 +125,17 @@ def main(renderer, font, folder):
                 print(f"  {score}: {label} at {start:.2f} s cannot be measured alone")
                 continue
             rows.append(row)
+            if abs(row[0]) > 2 or abs(row[1]) > 2 or row[3] < 0.95:
+                beyond.append((score, label, row))
             if score == "presets":
                 presets.append((label, row))
         line(score, rows)
     print("\npreset         onset ms  cents  level dB  envelope")
     for label, (on, cents, level, env) in presets:
         print(f"{label:14} {on:8.2f} {cents:6.2f} {level:9.2f} {env:9.4f}")
+    print("\nbeyond 2 ms, 2 cents or a correlation of 0.95:" + ("" if beyond else " none"))
+    for score, label, (on, cents, level, env) in beyond:
+        print(f"  {score + ', ' + label:20} {on:8.2f} {cents:6.2f} {level:9.2f} {env:9.4f}")
 
 
 main(*sys.argv[1:])
