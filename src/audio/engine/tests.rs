@@ -202,3 +202,18 @@ fn nobody_listening_is_told() {
     let error = (0..10_000).find_map(|_| bench.remote.set_metronome(true).err());
     assert_eq!(error, Some(EngineError::Stuck));
 }
+
+#[test]
+fn nothing_leaves_beyond_full_scale() {
+    let mut bench = Bench::new(64);
+    bench.remote.set_volume(2.0).unwrap();
+    bench.remote.load(score(1)).unwrap();
+    bench.remote.play().unwrap();
+    // The performance and a key strike at the same time, both at full scale already.
+    let mut sound = bench.block(0.0, &[(0, Channel::default(), on(64))]);
+    for _ in 0..20 {
+        sound.extend(bench.block(0.0, &[(7, Channel::default(), on(60)), (9, Channel::default(), off(60))]));
+    }
+    let loudest = sound.iter().fold(0.0f32, |a, x| a.max(x.abs()));
+    assert!((0.9..=crate::audio::limiter::CEILING).contains(&loudest), "{loudest}");
+}
