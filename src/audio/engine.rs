@@ -306,7 +306,7 @@ impl Renderer for Engine {
     fn prepare(&mut self, format: Format) {
         let changed = format.rate != self.format.rate;
         self.format = format;
-        self.live.prepare(format);
+        self.live.prepare(format, &self.gauges);
         self.gauges.set_rate(format.rate);
         if !changed {
             return;

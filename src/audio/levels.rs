@@ -17,6 +17,7 @@ pub struct Gauges {
     load: AtomicU32,
     late: AtomicU64,
     latest: AtomicU32,
+    delivery: AtomicU32,
     rate: AtomicU32,
 }
 
@@ -74,6 +75,16 @@ impl Gauges {
     #[must_use]
     pub fn latest(&self) -> u32 {
         self.latest.load(Relaxed)
+    }
+
+    /// What live messages get for their way from the time stamp to the engine, in frames.
+    #[must_use]
+    pub fn delivery(&self) -> f32 {
+        f32::from_bits(self.delivery.load(Relaxed))
+    }
+
+    pub(crate) fn set_delivery(&self, frames: f64) {
+        self.delivery.store((frames as f32).to_bits(), Relaxed);
     }
 
     /// The sample rate in hertz.

@@ -22,9 +22,6 @@ use crate::music::Micros;
 /// The sample rate that instruments are first made for; most outputs have it.
 const LIKELY_RATE: u32 = 48_000;
 
-/// What a live message may need to reach the engine: see `audio::engine`.
-const DELIVERY: Duration = Duration::from_micros(500);
-
 /// The engine, an output, and a SoundFont.
 #[derive(Debug)]
 pub struct Player {
@@ -104,11 +101,13 @@ impl Player {
     /// way, so that every key is late by the same, then what the output holds back.
     #[must_use]
     pub fn latency(&self, open: &Description) -> Duration {
-        let frames = |n: u32| Duration::from_secs_f64(f64::from(n) / f64::from(open.format.rate.max(1)));
+        let rate = f64::from(open.format.rate.max(1));
+        let frames = |n: u32| Duration::from_secs_f64(f64::from(n) / rate);
+        let delivery = Duration::from_secs_f64(f64::from(self.gauges().delivery().max(0.0)) / rate);
         let reported = self.output.delay();
         let held_back = if reported.is_zero() { frames(open.format.latency) } else { reported };
         // JACK hands messages over with their places in the block, and needs no block to find them.
-        let lead = if open.system == "JACK" { Duration::ZERO } else { frames(open.format.block) + DELIVERY };
+        let lead = if open.system == "JACK" { Duration::ZERO } else { frames(open.format.block) + delivery };
         lead + held_back
     }
 }

@@ -19,14 +19,20 @@ pub type LiveInput = rtrb::Consumer<LiveEvent>;
 /// What a message may need from its time stamp to the ring without being late, in seconds.
 const DELIVERY: f64 = 0.0005;
 
+/// As much as is added to that where messages come later nevertheless: the system is slow, or its time stamps
+/// are early. So the keys are late by the same again after a few notes.
+const MOST_MORE: f64 = 0.001;
+
 /// Everything about the keys.
 #[derive(Debug)]
 pub(super) struct Live {
     epoch: Instant,
     clock: FrameClock,
     rate: f64,
-    /// Frames by which a message sounds after its time stamp, before the output adds its own.
-    lead: f64,
+    /// Frames of a block, and frames that messages get for their way: by so much a message sounds after its time
+    /// stamp, before the output adds its own.
+    block: f64,
+    delivery: f64,
     input: Option<Box<LiveInput>>,
     layers: Option<Box<Layers>>,
     /// Frames of the block that are done; offsets are counted from there.
@@ -41,7 +47,8 @@ impl Live {
             epoch,
             clock: FrameClock::new(rate),
             rate: f64::from(rate),
-            lead: 0.0,
+            block: 0.0,
+            delivery: DELIVERY * f64::from(rate),
             input: None,
             layers: None,
             passed: 0,
@@ -50,10 +57,20 @@ impl Live {
         }
     }
 
-    pub(super) fn prepare(&mut self, format: Format) {
+    pub(super) fn prepare(&mut self, format: Format, gauges: &Gauges) {
         self.clock = FrameClock::new(format.rate);
         self.rate = f64::from(format.rate);
-        self.lead = f64::from(format.block) + DELIVERY * self.rate;
+        self.block = f64::from(format.block);
+        self.delivery = DELIVERY * self.rate;
+        gauges.set_delivery(self.delivery);
+    }
+
+    /// A message came too late by so many frames.
+    fn late(&mut self, frames: f64, gauges: &Gauges) {
+        gauges.add_late(frames);
+        // Half of it, so that a single hiccup does not count for all.
+        self.delivery = (self.delivery + 0.5 * frames).min((DELIVERY + MOST_MORE) * self.rate);
+        gauges.set_delivery(self.delivery);
     }
 
     pub(super) fn listen(&mut self, input: Option<Box<LiveInput>>) -> Option<Box<LiveInput>> {
@@ -120,7 +137,7 @@ impl Live {
         loop {
             let exact = block.live.get(self.next).map(|(at, ..)| (*at as usize).saturating_sub(start));
             let stamped = self.input.as_ref().and_then(|i| i.peek().ok().map(|(at, ..)| *at));
-            let stamped = stamped.map(|at| (self.offset_of(at) + self.lead).round());
+            let stamped = stamped.map(|at| (self.offset_of(at) + self.block + self.delivery).round());
             let exact_first = exact.is_some_and(|e| stamped.is_none_or(|s| e as f64 <= s));
             let (at, channel, voice) = if exact_first {
                 let Some((_, channel, voice)) = block.live.get(self.next) else { break };
@@ -134,7 +151,7 @@ impl Live {
                 let Some(at) = stamped.filter(|s| *s < frames as f64) else { break };
                 let Some(Ok((_, channel, voice))) = self.input.as_mut().map(|i| i.pop()) else { break };
                 if at < 0.0 {
-                    gauges.add_late(-at);
+                    self.late(-at, gauges);
                 }
                 (at.max(0.0) as usize, channel, voice)
             };

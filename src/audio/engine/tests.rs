@@ -89,6 +89,38 @@ fn a_stamped_key_sounds_a_constant_time_later_however_late_the_callbacks_come() 
 }
 
 #[test]
+fn keys_whose_way_is_longer_than_thought_are_soon_late_by_the_same_again() {
+    let mut bench = Bench::new(64);
+    let (mut keys, input) = rtrb::RingBuffer::new(1_000);
+    bench.remote.listen(Some(input)).unwrap();
+    let (mut struck, mut waiting, mut sound) = (Vec::new(), std::collections::VecDeque::new(), Vec::new());
+    let mut next = 20_000.0;
+    for _ in 0..4_000 {
+        let now = bench.frames as f64;
+        while next < now {
+            waiting.push_back(next);
+            // At another place of the block each time.
+            next += 1_003.0;
+        }
+        // 1.2 ms on the way, where 0.5 ms are thought enough.
+        while let Some(at) = waiting.front().copied().filter(|at| *at + 0.0012 * f64::from(RATE) < now) {
+            waiting.pop_front();
+            keys.push((Micros((1e6 + at / f64::from(RATE) * 1e6) as u64), Channel::default(), on(60))).unwrap();
+            struck.push(at);
+        }
+        sound.extend(bench.block(0.0, &[]));
+    }
+    let heard = impulses(&sound);
+    let delays: Vec<f64> = heard.iter().zip(&struck).map(|(h, s)| *h as f64 - s).skip(100).collect();
+    let (min, max) = delays.iter().fold((f64::MAX, f64::MIN), |(a, b), d| (a.min(*d), b.max(*d)));
+    assert!(delays.len() > 100 && max - min <= 4.0, "{min} to {max} frames");
+    // No longer than it takes, and no longer than is bearable.
+    let delivery = f64::from(bench.remote.gauges().delivery()) / f64::from(RATE);
+    assert!((0.001..=0.0015).contains(&delivery), "{delivery} s");
+    assert!(max < 64.0 + 0.0015 * f64::from(RATE) + 2.0, "{max} frames");
+}
+
+#[test]
 fn a_message_that_comes_with_its_block_sounds_at_its_frame() {
     let mut bench = Bench::new(128);
     bench.block(0.0, &[]);
