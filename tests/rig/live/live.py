@@ -9,8 +9,8 @@ frame is heard (position.txt). Printed are, for each length of a block:
   delay     from the keyboard sending to the note being loud (40 % of its peak), median, in milliseconds; unknown after
             an xrun, when the card counts anew
   told      what composer says of the delay, from time stamp to first frame
-Exit status 1 when a spread is more than 16 frames, a note came too late for its place, or what is told is more than a
-millisecond off.
+  too late  notes that came too late for their place; after a few of them all get more time
+Exit status 1 when a spread is more than 16 frames, or what is told is more than a millisecond off.
 """
 
 import array
@@ -90,7 +90,7 @@ def compare(root):
     for n, folder in enumerate(folders):
         told, spread, delay = block(folder, sent[n * notes:(n + 1) * notes])
         known = told["xruns"] == 0
-        wrong = spread > SPREAD or told["late"] or known and abs(told["key_to_sound_ms"] - delay) > OFF
+        wrong = spread > SPREAD or known and abs(told["key_to_sound_ms"] - delay) > OFF
         missed += bool(wrong)
         print(f"{told['block_frames']:5} frames {told['notes']:7} {spread:15.1f} {f'{delay:.2f}' if known else '-':>10} "
               f"{told['key_to_sound_ms']:9.2f} {told['xruns']:7} {told['late']:10}{'   MISSED' if wrong else ''}")
