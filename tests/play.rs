@@ -117,6 +117,58 @@ fn a_file_is_played_to_its_end_at_every_rate() {
 }
 
 #[test]
+fn a_track_is_mixed_as_it_is_asked_for() {
+    if no_alsa() {
+        return;
+    }
+    let place = Place::new();
+    place.song(4);
+    let heard = |mix: &[&str]| -> Vec<i16> {
+        let output = place.run(&alsa("plugfile"), &[&["song.mid", "--dry"], mix].concat());
+        assert!(output.status.success(), "{mix:?}: {}", err(&output));
+        let mut file = hound::WavReader::open(place.path("heard.wav")).unwrap();
+        file.samples::<i16>().map_while(Result::ok).collect()
+    };
+    let energy = |samples: &[i16], side: usize| -> f64 {
+        samples.iter().skip(side).step_by(2).map(|x| f64::from(*x).powi(2)).sum()
+    };
+    let plain = heard(&[]);
+    assert!(energy(&plain, 0) > 0.0);
+    assert!(heard(&["--track", "1,volume=0"]).iter().all(|x| x.abs() < 4));
+    let quiet = heard(&["--track", "1,volume=50"]);
+    assert!(energy(&quiet, 0) < energy(&plain, 0) / 2.0);
+    let left = heard(&["--track", "1,pan=-64"]);
+    assert!(energy(&left, 0) > 10.0 * energy(&left, 1));
+    assert!(heard(&["--track", "1,instrument=violin"]) != plain);
+}
+
+#[test]
+fn the_settings_say_what_sounds_unless_the_command_line_does() {
+    if no_alsa() {
+        return;
+    }
+    let place = Place::new();
+    fs::write(place.path("keys.txt"), "tap 60 100 50\n").unwrap();
+    let settings =
+        "[sound]\noutput = \"unplugged\"\nbuffer_ms = 10\nrate = 96000\ninstrument = \"flute\"\nreverb = 7\n";
+    fs::write(place.path("settings.toml"), settings).unwrap();
+    let run = |args: &[&str]| {
+        let output = place
+            .run(&alsa("null"), &[&["--virtual=keys.txt", "--json", "--settings", "settings.toml"], args].concat());
+        assert!(output.status.success(), "{}", err(&output));
+        (json(&output), err(&output))
+    };
+    let (document, said) = run(&[]);
+    assert_eq!((&document["sample_rate"], &document["block_frames"]), (&96_000.into(), &960.into()));
+    assert!(document["instrument"].as_str().unwrap().to_lowercase().contains("flute"), "{document}");
+    // One value is wrong and one output is away: both are told, and nothing else falls back.
+    assert!(said.contains("settings.toml:6:10: ") && said.contains("`unplugged`"), "{said}");
+    let (document, _) = run(&["--rate", "44100", "--instrument", "violin"]);
+    assert_eq!(document["sample_rate"], 44_100);
+    assert!(document["instrument"].as_str().unwrap().to_lowercase().contains("violin"), "{document}");
+}
+
+#[test]
 fn the_demo_is_played_live_and_the_latency_is_told() {
     if no_alsa() {
         return;
@@ -167,7 +219,10 @@ fn wrong_wishes_have_a_message_and_an_exit_code() {
     }
     let place = Place::new();
     place.song(4);
-    let cases: [(&[&str], i32, &str); 7] = [
+    let cases: [(&[&str], i32, &str); 10] = [
+        (&["song.mid", "--track", "9,volume=50"], 2, "no track 9"),
+        (&["song.mid", "--track", "1,volume=loud"], 2, "0 to 200"),
+        (&["--virtual", "--layer", "violin,keys=C4"], 2, "C4.."),
         (&["--virtual", "--instrument", "kazoo"], 2, "no instrument `kazoo`"),
         (&["song.mid", "--from", "99"], 2, "no bar 99"),
         (&["song.mid", "--speed", "300"], 2, "25 to 200"),

@@ -208,6 +208,20 @@ fn the_play_button_plays_the_last_take_through_the_same_instrument_until_stop() 
 }
 
 #[test]
+fn the_volume_slider_the_knobs_and_the_split_act() {
+    if no_alsa() {
+        return;
+    }
+    // A key below the split; the slider down and up (CC 7); the third knob, which is expression, down and up.
+    let script = "at 300\ntap 48 110 50\nat 900\ntap 72 110 50\nat 1400\ncc 7 0\nat 1500\ntap 74 110 50\n\
+                  at 2000\ncc 7 127\nat 2100\ntap 76 110 50\nat 2600\ncc 23 0\nat 2700\ntap 77 110 50\n\
+                  at 3200\ncc 23 127\nat 3300\ntap 79 110 50\nat 3800\n";
+    let arguments = ["song.mid", "--instrument", "xylophone,keys=C4..", "--dry"];
+    let said = assert_heard(script, &arguments, &[(0.0, '?'), (1.2, '?'), (2.4, '?')]);
+    assert!(said.contains("Saved song.mid (6 notes"), "what is not heard is recorded all the same: {said}");
+}
+
+#[test]
 fn silent_is_silent_and_no_output_is_no_reason_to_stop() {
     if no_alsa() {
         return;
