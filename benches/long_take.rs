@@ -27,7 +27,8 @@ fn record(folder: &Path, name: &str, script: &str) -> std::io::Result<Child> {
     let notes = folder.join(format!("{name}.txt"));
     fs::write(&notes, script)?;
     Command::new(env!("CARGO_BIN_EXE_composer"))
-        .arg("record")
+        // The recorder alone: what sound takes depends on the SoundFont.
+        .args(["record", "--silent"])
         .arg(folder.join(format!("{name}.mid")))
         .arg(format!("--virtual={}", notes.display()))
         .env("HOME", folder)

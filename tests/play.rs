@@ -196,7 +196,7 @@ fn what_was_rendered_can_be_heard() {
     }
     let place = Place::new();
     place.song(4);
-    for kind in ["wav", "flac"] {
+    for kind in ["wav", "flac", "ogg"] {
         let name = format!("out.{kind}");
         let render = Command::new(env!("CARGO_BIN_EXE_composer"))
             .args(["render", "song.mid", &name])
@@ -208,8 +208,10 @@ fn what_was_rendered_can_be_heard() {
         let output = place.run(&alsa("null"), &[&name]);
         assert!(output.status.success(), "{}", err(&output));
     }
-    fs::write(place.path("bad.wav"), "RIFF").unwrap();
-    assert_eq!(place.run(&alsa("null"), &["bad.wav"]).status.code(), Some(5));
+    for bad in ["bad.wav", "bad.ogg"] {
+        fs::write(place.path(bad), "RIFF").unwrap();
+        assert_eq!(place.run(&alsa("null"), &[bad]).status.code(), Some(5), "{bad}");
+    }
 }
 
 #[test]

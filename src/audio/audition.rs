@@ -3,6 +3,8 @@
 //! rodio mixes, resamples and queues whole sounds with little code, through locks and allocations in
 //! its own stream: right for listening to a file, and the reason why nothing live goes through it.
 
+mod vorbis;
+
 use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 
 use super::output::OutputError;
 use super::outputs::quietly;
+use vorbis::Vorbis;
 
 /// Why a sound cannot be heard.
 #[derive(Debug, thiserror::Error)]
@@ -51,16 +54,19 @@ impl std::fmt::Debug for Audition {
 }
 
 impl Audition {
-    /// Plays a WAV or FLAC file on the system's output.
+    /// Plays a WAV, FLAC or Ogg Vorbis file on the system's output.
     ///
     /// # Errors
     /// When it cannot be read or decoded, or there is no output.
     pub fn of_file(path: &Path) -> Result<Audition, AuditionError> {
         let name = || path.display().to_string();
         let file = File::open(path).map_err(|source| AuditionError::File { path: name(), source })?;
-        let sound =
-            Decoder::try_from(file).map_err(|e| AuditionError::NoSound { path: name(), reason: e.to_string() })?;
-        Audition::of(sound)
+        let no_sound = |reason| AuditionError::NoSound { path: name(), reason };
+        let is_ogg = path.extension().is_some_and(|e| ["ogg", "oga"].iter().any(|ogg| e.eq_ignore_ascii_case(ogg)));
+        if is_ogg {
+            return Audition::of(Vorbis::open(file).map_err(no_sound)?);
+        }
+        Audition::of(Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?)
     }
 
     /// Plays any sound: a [`Performance`](super::performance::Performance), for instance.

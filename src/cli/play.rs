@@ -22,7 +22,7 @@ use crate::audio::sequencer::Speed;
 While a file plays: space pause, arrows seek and speed, l loop, m metronome, n next, q quit.
 Example: composer play --instrument \"string ensemble\" --velocity soft")]
 pub struct Args {
-    /// MIDI, WAV or FLAC files to play; without one the keyboard is the instrument.
+    /// MIDI, WAV, FLAC or Ogg files to play; without one the keyboard is the instrument.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 

@@ -7,7 +7,8 @@ use crate::cli::{Context, Exit};
 
 /// Whether a file is sound, by its name.
 pub(super) fn is_sound(path: &Path) -> bool {
-    path.extension().is_some_and(|e| ["wav", "wave", "flac"].iter().any(|sound| e.eq_ignore_ascii_case(sound)))
+    path.extension()
+        .is_some_and(|e| ["wav", "wave", "flac", "ogg", "oga"].iter().any(|sound| e.eq_ignore_ascii_case(sound)))
 }
 
 #[cfg(not(feature = "audio"))]
