@@ -43,8 +43,9 @@ setup-screenshots:
 
 # Ctrl-C, which ends the take, goes to everybody on the terminal: this shell has to outlive it.
 .PHONY: run
-run: build setup-sound ## build, then record what you play on the keyboard, or the built-in demo where there is none
+run: build setup-sound ## build, then open the studio; without a display record what you play, or the built-in demo
 	@trap : INT; \
+	if [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then code=0; "$(composer)" || code=$$?; [ $$code = 7 ] || exit $$code; fi; \
 	"$(composer)" record "$(FILE)" --or-virtual $(if $(STOP_AFTER),--stop-after $(STOP_AFTER)); \
 	if [ -f "$(FILE)" ]; then "$(composer)" info "$(FILE)"; fi
 

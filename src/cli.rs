@@ -23,7 +23,9 @@ pub mod render;
 pub mod sound;
 pub mod source;
 pub mod values;
+mod window;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -31,20 +33,34 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use failure::{Exit, Failure};
 use output::Output;
 
+use crate::studio::start::Start;
+
 /// Play it, keep it: the AWS DeepComposer keyboard (AKM322) without its cloud.
 #[derive(Debug, Parser)]
-#[command(name = "composer", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = failure::EXIT_CODES)]
+#[command(name = "composer", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(after_help = failure::EXIT_CODES, override_usage = "composer [FILE.mid]\n       composer <COMMAND> ...")]
 pub struct Cli {
+    /// Open this file in the window; without a command and a file the window opens.
+    #[arg(value_name = "FILE.mid")]
+    pub file: Option<PathBuf>,
+
+    /// Play the built-in keyboard in the window: demo, a script or a MIDI file.
+    #[arg(long, value_name = "demo|FILE", num_args = 0..=1, require_equals = true, default_missing_value = "demo")]
+    #[arg(hide = true)]
+    pub r#virtual: Option<String>,
+
     /// Settings file instead of the usual one [env: COMPOSER_SETTINGS].
     #[arg(long, global = true, value_name = "FILE", env = "COMPOSER_SETTINGS", hide_env = true)]
     #[arg(display_order = 1000)]
-    pub settings: Option<std::path::PathBuf>,
+    pub settings: Option<PathBuf>,
 
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
+
+/// What opens the window, where it is built in.
+pub type OpenWindow = fn(Start) -> Result<(), String>;
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
@@ -88,12 +104,12 @@ pub struct Context {
     /// Where results go.
     pub out: Output,
     /// The settings file that the user named.
-    pub settings: Option<std::path::PathBuf>,
+    pub settings: Option<PathBuf>,
 }
 
-/// Parses the command line, runs the command and answers with the exit code.
+/// Parses the command line, runs the command (without one: opens the window) and answers with the exit code.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {
@@ -103,7 +119,13 @@ pub fn main() -> ExitCode {
         }
     };
     let mut context = Context { out: Output::stdout(), settings: cli.settings };
-    let outcome = match cli.command {
+    let Some(command) = cli.command else {
+        return match window::run(cli.file, cli.r#virtual.as_deref(), open_window, &context) {
+            Ok(exit) => exit.into(),
+            Err(error) => failure::report(&error).into(),
+        };
+    };
+    let outcome = match command {
         Command::Devices(args) => devices::run(&args, &mut context),
         Command::Doctor(args) => doctor::run(&args, &mut context),
         Command::Monitor(args) => monitor::run(&args, &mut context),

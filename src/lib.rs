@@ -3,11 +3,11 @@
 //! # The house
 //!
 //! Arrows run one way, and a room may use every room further along them; siblings do not know each
-//! other, [`studio`] and [`cli`] join them.
+//! other, [`studio`] joins them.
 //!
 //! ```text
-//! main -> cli -> studio -> keyboard | audio -> settings -> music
-//!                studio -> compose         ->             music
+//! main -> gui | cli -> studio -> keyboard | audio -> settings -> music
+//!                      studio -> compose         ->             music
 //! ```
 //!
 //! | room | owns | the packages that live there, and nowhere else |
@@ -18,12 +18,15 @@
 //! | [`compose`] | the chorale model, what is drawn from it, its figures | pulp |
 //! | [`studio`] | the use cases: record, recover, the library | |
 //! | [`cli`] | one file a subcommand; the terminal | clap, crossterm |
+//! | `gui` (a feature) | the window: a module a screen | iced |
 //!
 //! `tests/architecture.rs` holds the arrows.
 
 pub mod audio;
 pub mod cli;
 pub mod compose;
+#[cfg(feature = "gui")]
+pub mod gui;
 pub mod keyboard;
 pub mod music;
 pub mod settings;

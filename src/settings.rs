@@ -15,7 +15,7 @@ mod file;
 mod folders;
 pub mod sound;
 
-pub use file::{Loaded, SettingsError, State, load, set_control};
+pub use file::{Given, Loaded, SettingsError, State, load, set, set_control};
 pub use folders::Folders;
 pub use sound::SoundSettings;
 
@@ -33,6 +33,8 @@ pub struct Settings {
     pub folders: FolderSettings,
     /// `[sound]`.
     pub sound: SoundSettings,
+    /// `[window]`.
+    pub window: WindowSettings,
 }
 
 /// The most bars that can be counted before a take.
@@ -104,6 +106,42 @@ pub struct FolderSettings {
     pub library: Option<PathBuf>,
     /// One more folder to look for SoundFonts in.
     pub soundfonts: Option<PathBuf>,
+}
+
+/// How the window looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct WindowSettings {
+    /// Light or dark.
+    pub theme: ThemeSetting,
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeSetting {
+    /// As the system is.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl ThemeSetting {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [ThemeSetting; 3] = [ThemeSetting::System, ThemeSetting::Light, ThemeSetting::Dark];
+
+    /// The name in the settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ThemeSetting::System => "system",
+            ThemeSetting::Light => "light",
+            ThemeSetting::Dark => "dark",
+        }
+    }
 }
 
 /// `~/x` with the home folder in place of `~`.

@@ -5,6 +5,7 @@
 //! - [`last_message`]: what each port said last.
 //! - [`compose`]: composing into files.
 //! - [`record`]: from a stream of keyboard events to takes on disk.
+//! - [`desk`]: keyboard, keys on screen, sound, recording and capture, joined for a window.
 //! - [`journal`]: what is on disk while one plays.
 //! - [`place`]: putting a finished file in its place without ever harming another.
 //! - [`recover`]: takes that a crash left behind.
@@ -13,9 +14,12 @@
 //! - [`instruments`]: which SoundFont plays, and which of its instruments is meant.
 //! - [`layers`]: what somebody wants under the keys, in words.
 //! - [`play`]: the keys live, and performances, through an output or to a MIDI port.
+//! - [`preferences`]: a change to the settings, in memory and in the file.
 //! - [`render`]: performances into files.
+//! - [`start`]: what a window begins with.
 
 pub mod compose;
+pub mod desk;
 pub mod doctor;
 pub mod edit;
 pub mod instruments;
@@ -25,7 +29,9 @@ pub mod layers;
 pub mod library;
 pub mod place;
 pub mod play;
+pub mod preferences;
 pub mod record;
 pub mod recover;
 pub mod render;
+pub mod start;
 pub mod survey;

@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("compose", &["music"]),
     ("studio", &["keyboard", "audio", "compose", "music", "settings"]),
     ("cli", &["studio", "keyboard", "audio", "compose", "music", "settings"]),
-    ("main", &["cli"]),
+    ("gui", &["studio", "keyboard", "audio", "compose", "music", "settings"]),
+    ("main", &["cli", "gui"]),
 ];
 
 /// Where a package is known, as the beginnings of paths below `src/`.
@@ -44,6 +45,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli", "main"]),
     // The virtual keyboard reads the computer's keys.
     ("crossterm", &["cli", "keyboard/virtual_keyboard"]),
+    ("iced", &["gui"]),
+    ("ctrlc", &["cli", "gui"]),
     ("toml", &["settings"]),
     ("toml_edit", &["settings"]),
 ];

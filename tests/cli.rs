@@ -105,10 +105,35 @@ fn the_readme_s_commands_are_understood() {
 }
 
 #[test]
-fn without_arguments_there_is_help() {
-    let output = run(&[]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("Usage: composer"), "{output:?}");
+fn without_arguments_and_without_a_display_the_command_line_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = composer(home.path());
+    let output = command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap();
+    let message = text(&output.stderr);
+    let code = if cfg!(feature = "gui") { 7 } else { 2 };
+    if cfg!(all(unix, not(target_os = "macos"))) || !cfg!(feature = "gui") {
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        assert!(message.starts_with("error:") && message.contains("composer record"), "{message}");
+        assert!(!message.contains("panicked"), "{message}");
+    }
+}
+
+#[test]
+#[cfg(all(feature = "gui", unix, not(target_os = "macos")))]
+fn a_display_that_does_not_answer_is_told_as_such() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = composer(home.path());
+    let output = command.env("DISPLAY", ":54321").env_remove("WAYLAND_DISPLAY").output().unwrap();
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(7), "{message}");
+    assert!(message.contains(":54321") && !message.contains("panicked"), "{message}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_exit_code_5() {
+    let output = run(&["no-such-file.mid"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(text(&output.stderr).contains("no-such-file.mid"), "{output:?}");
 }
 
 #[test]

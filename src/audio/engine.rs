@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use layers::{Knobs, Layer, Layers};
-pub use live::{LiveEvent, LiveInput};
+pub use live::{Hand, LiveEvent, LiveInput};
 pub use remote::{EngineError, Remote};
 
 use super::instrument::{Instrument, MakeInstrument};
@@ -70,7 +70,7 @@ enum Command {
     Strip(usize, Strip),
     Metronome(bool),
     Rack(Box<Rack>, Box<Seek>),
-    Listen(Option<Box<LiveInput>>),
+    Listen(Hand, Option<Box<LiveInput>>),
     Layers(Box<Layers>),
     Release,
     Count(Option<Count>),
@@ -191,9 +191,9 @@ impl Engine {
                 let _ = self.garbage.push(Garbage::Seek(seek));
                 return Some(Garbage::Rack(old));
             }
-            (Command::Listen(input), _) => {
+            (Command::Listen(hand, input), _) => {
                 self.live.release(self.rack.live.as_mut());
-                return self.live.listen(input).map(Garbage::Input);
+                return self.live.listen(hand, input).map(Garbage::Input);
             }
             (Command::Layers(layers), _) => {
                 self.live.release(self.rack.live.as_mut());

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 /// The table of exit codes that `--help` shows.
 pub const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such keyboard, port or output, 4 not permitted or in use,
-5 the input file is of no use, 6 not saved where asked (the message says where it is kept).
+5 the input file is of no use, 6 not saved where asked (the message says where it is kept), 7 no display.
 `composer doctor`: 0 all fine, 1 warnings, 2 failures.";
 
 /// How a command ended.
@@ -28,6 +28,8 @@ pub enum Exit {
     BadInput = 5,
     /// What was played could not be saved where it should be; it is kept elsewhere.
     NotSaved = 6,
+    /// There is no display to open the window on.
+    NoDisplay = 7,
 }
 
 impl From<Exit> for ExitCode {

@@ -304,19 +304,13 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     Ok(outcome.exit(args.file.is_some()))
 }
 
-/// Where takes and journals go: journals into the state folder; while that cannot be written into the
-/// settings' library, which `recover` knows as well; and last into the memory that the system keeps
-/// for this user.
+/// Where takes and journals go.
 ///
 /// # Errors
 /// When the user has no home folder.
 pub(super) fn folders(settings: &Settings, library: Option<&Path>) -> anyhow::Result<TakeFolders> {
-    let platform = source::folders()?.with_settings(settings);
-    Ok(TakeFolders {
-        journals: vec![platform.state.join("journals"), platform.library.clone()],
-        volatile: std::env::var_os("XDG_RUNTIME_DIR").map(|run| PathBuf::from(run).join("composer")),
-        library: library.map_or(platform.library, Path::to_owned),
-    })
+    let folders = TakeFolders::of_user(&source::folders()?.with_settings(settings));
+    Ok(TakeFolders { library: library.map_or(folders.library.clone(), Path::to_owned), ..folders })
 }
 
 /// Whether there is no keyboard, or none that may be used.

@@ -18,8 +18,14 @@ const CAPACITY: usize = 1 << 16;
 /// Channel messages that wait for the audio callback at most: it takes them every few milliseconds.
 const TAP: usize = 1 << 12;
 
+/// Taps that wait for the next message at most.
+const TAPS: usize = 64;
+
 /// A second way for channel messages, to the audio callback: small, and nothing in it must be freed.
 pub type Tap = rtrb::Consumer<(Micros, Channel, Voice)>;
+
+/// A tap's other end.
+type Spout = rtrb::Producer<(Micros, Channel, Voice)>;
 
 /// The clock of a session: microseconds since it was made, from the system's monotonic clock.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +133,8 @@ impl Event {
 #[derive(Debug)]
 pub struct Sender {
     ring: rtrb::Producer<(Micros, Message)>,
-    tap: rtrb::Producer<(Micros, Channel, Voice)>,
+    tap: Option<Spout>,
+    taps: rtrb::Consumer<Spout>,
     dropped: Arc<AtomicU64>,
     reader: Thread,
 }
@@ -143,7 +150,7 @@ pub struct Notices {
 #[derive(Debug)]
 pub struct Receiver {
     ring: rtrb::Consumer<(Micros, Message)>,
-    tap: Option<Tap>,
+    taps: rtrb::Producer<Spout>,
     notices: mpsc::Receiver<Event>,
     dropped: Arc<AtomicU64>,
     clock: Clock,
@@ -153,14 +160,14 @@ pub struct Receiver {
 #[must_use]
 pub fn stream(clock: Clock) -> (Sender, Notices, Receiver) {
     let (producer, consumer) = rtrb::RingBuffer::new(CAPACITY);
-    let (tap_in, tap_out) = rtrb::RingBuffer::new(TAP);
+    let (taps_in, taps_out) = rtrb::RingBuffer::new(TAPS);
     let (tx, rx) = mpsc::channel();
     let dropped = Arc::new(AtomicU64::new(0));
     let reader = std::thread::current();
     (
-        Sender { ring: producer, tap: tap_in, dropped: Arc::clone(&dropped), reader: reader.clone() },
+        Sender { ring: producer, tap: None, taps: taps_out, dropped: Arc::clone(&dropped), reader: reader.clone() },
         Notices { channel: tx, reader },
-        Receiver { ring: consumer, tap: Some(tap_out), notices: rx, dropped, clock },
+        Receiver { ring: consumer, taps: taps_in, notices: rx, dropped, clock },
     )
 }
 
@@ -168,9 +175,12 @@ impl Sender {
     /// Hands a message over. When the ring is full the message is counted as lost and the reader
     /// will hear [`Event::Overrun`].
     pub fn send(&mut self, at: Micros, message: Message) {
-        if let Message::Voice(channel, voice) = &message {
-            // Full where nobody plays along, or where the sound has stopped; then it is not missed.
-            let _ = self.tap.push((at, *channel, *voice));
+        while let Ok(tap) = self.taps.pop() {
+            self.tap = Some(tap);
+        }
+        if let (Message::Voice(channel, voice), Some(tap)) = (&message, &mut self.tap) {
+            // Full where the sound has stopped; then it is not missed.
+            let _ = tap.push((at, *channel, *voice));
         }
         if self.ring.push((at, message)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -188,12 +198,11 @@ impl Notices {
 }
 
 impl Receiver {
-    /// The way of the channel messages to the audio callback, once; it begins with what comes from
-    /// now on.
+    /// The way of the channel messages to the audio callback; it begins with what comes from now on,
+    /// and an earlier one gets nothing more. `None` when many were taken and no message came between.
     pub fn take_tap(&mut self) -> Option<Tap> {
-        let mut tap = self.tap.take()?;
-        while tap.pop().is_ok() {}
-        Some(tap)
+        let (spout, tap) = rtrb::RingBuffer::new(TAP);
+        self.taps.push(spout).ok().map(|()| tap)
     }
 
     /// Everything that has arrived, in the order of time, appended to `out`; waits for at most
@@ -269,7 +278,10 @@ mod tests {
         tx.send(Micros(2), note(2));
         tx.send(Micros(3), Message::System([0xf8, 0, 0]));
         assert_eq!(tap.pop().map(|(at, ..)| at), Ok(Micros(2)));
-        assert!(tap.pop().is_err() && rx.take_tap().is_none());
+        let mut later = rx.take_tap().unwrap();
+        tx.send(Micros(4), note(4));
+        assert!(tap.pop().is_err(), "the later tap has taken over");
+        assert_eq!(later.pop().map(|(at, ..)| at), Ok(Micros(4)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{ControlSetting, Settings};
 const TEMPLATE: &str = include_str!("template.toml");
 
 /// The keys that mean something; an empty list stands for "any".
-const KNOWN: [(&str, &[&str]); 5] = [
+const KNOWN: [(&str, &[&str]); 6] = [
     ("record", &["bpm", "time_signature", "resolution", "metronome", "count_in", "split_after", "stop_after"]),
     (
         "sound",
@@ -33,6 +33,7 @@ const KNOWN: [(&str, &[&str]); 5] = [
     ("keyboard", &["port"]),
     ("controls", &[]),
     ("folders", &["library", "soundfonts"]),
+    ("window", &["theme"]),
 ];
 
 /// Why settings cannot be read or written.
@@ -149,14 +150,50 @@ fn blank(text: &mut String, part: Range<usize>) {
     text.replace_range(part, &blanks);
 }
 
-/// Sets what a control sends, or with `None` takes it out, so that the default holds again.
+/// A value to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// Words.
+    Text(String),
+    /// A number without a fraction.
+    Whole(i64),
+    /// Any number.
+    Number(f64),
+    /// Yes or no.
+    Switch(bool),
+}
+
+impl From<Given> for Value {
+    fn from(given: Given) -> Value {
+        match given {
+            Given::Text(text) => text.into(),
+            Given::Whole(n) => n.into(),
+            Given::Number(n) => n.into(),
+            Given::Switch(on) => on.into(),
+        }
+    }
+}
+
+/// Sets a value, or with `None` takes it out, so that the default holds again.
 ///
 /// The rest of the file, comments too, stays as it is. The file and its folder are made if need
 /// be; the new content is put in place in one step.
 ///
 /// # Errors
 /// When the file is broken, in which case it is left alone, or cannot be written.
+pub fn set(path: &Path, section: &str, key: &str, given: Option<Given>) -> Result<(), SettingsError> {
+    put(path, section, key, given.map(Value::from))
+}
+
+/// Sets what a control sends, or with `None` takes it out: see [`set`].
+///
+/// # Errors
+/// When the file is broken, in which case it is left alone, or cannot be written.
 pub fn set_control(path: &Path, name: &str, setting: Option<&ControlSetting>) -> Result<(), SettingsError> {
+    put(path, "controls", name, setting.map(|s| Value::InlineTable(inline(s))))
+}
+
+fn put(path: &Path, section: &str, key: &str, value: Option<Value>) -> Result<(), SettingsError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => TEMPLATE.to_owned(),
@@ -167,26 +204,23 @@ pub fn set_control(path: &Path, name: &str, setting: Option<&ControlSetting>) ->
     }
     let mut document: DocumentMut =
         text.parse().map_err(|e: toml_edit::TomlError| broken(path, &text, e.span(), e.message()))?;
-    let controls = document.entry("controls").or_insert_with(|| Item::Table(Table::new()));
-    if let Some(table) = controls.as_table_like_mut() {
-        match setting {
+    let table = document.entry(section).or_insert_with(|| Item::Table(Table::new()));
+    if let Some(table) = table.as_table_like_mut() {
+        match value {
             None => {
-                table.remove(name);
+                table.remove(key);
             }
-            Some(setting) => {
-                let value = Value::InlineTable(inline(setting));
-                match table.get_mut(name).and_then(Item::as_value_mut) {
-                    // Keeps a comment behind the old value.
-                    Some(old) => {
-                        let decor = old.decor().clone();
-                        *old = value;
-                        *old.decor_mut() = decor;
-                    }
-                    None => {
-                        table.insert(name, Item::Value(value));
-                    }
+            Some(value) => match table.get_mut(key).and_then(Item::as_value_mut) {
+                // Keeps a comment behind the old value.
+                Some(old) => {
+                    let decor = old.decor().clone();
+                    *old = value;
+                    *old.decor_mut() = decor;
                 }
-            }
+                None => {
+                    table.insert(key, Item::Value(value));
+                }
+            },
         }
     }
     write(path, document.to_string().as_bytes())
@@ -377,6 +411,20 @@ mod tests {
         set_control(&path, "play", None).unwrap();
         assert!(load(&path).settings.controls.is_empty());
         assert!(fs::read_to_string(&path).unwrap().contains("# slow"));
+    }
+
+    #[test]
+    fn any_value_can_be_set_and_taken_out_again() {
+        let (_folder, path) = with("[sound]\nrate = 44100 # as the mixer has it\n");
+        set(&path, "sound", "rate", Some(Given::Whole(48_000))).unwrap();
+        set(&path, "sound", "buffer_ms", Some(Given::Number(2.5))).unwrap();
+        set(&path, "window", "theme", Some(Given::Text("dark".to_owned()))).unwrap();
+        let settings = load(&path).settings;
+        assert_eq!((settings.sound.rate, settings.sound.buffer), (Some(48_000), Some(Duration::from_micros(2_500))));
+        assert_eq!(settings.window.theme, crate::settings::ThemeSetting::Dark);
+        set(&path, "sound", "buffer_ms", None).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("rate = 48000 # as the mixer has it") && !text.contains("buffer_ms"), "{text}");
     }
 
     #[test]

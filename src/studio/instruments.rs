@@ -24,7 +24,7 @@ pub struct Chosen {
 }
 
 /// Which SoundFont is wanted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FontWish {
     /// This one, and no other will do.
     pub named: Option<PathBuf>,
@@ -129,6 +129,13 @@ pub fn find(font: &SoundFont, wanted: &str) -> Result<Instrument, NoSuchInstrume
         .or_else(|| general.iter().find(|(_, name)| name.contains(&text)).map(|(p, _)| (0, *p)))
         .or_else(|| presets.iter().find(|(.., name)| name.contains(&text)).map(|(b, p, _)| (*b, *p)));
     found.map(|(bank, program)| at(font, bank, program)).ok_or_else(none)
+}
+
+/// Everything that a SoundFont has to offer, as it is listed there.
+#[must_use]
+pub fn all(font: &SoundFont) -> Vec<Instrument> {
+    let places: Vec<_> = font.presets().map(|p| (p.bank, p.program)).collect();
+    places.into_iter().map(|(bank, program)| at(font, bank, program)).collect()
 }
 
 fn at(font: &SoundFont, bank: u16, program: u8) -> Instrument {

@@ -23,6 +23,15 @@ const DELIVERY: f64 = 0.0005;
 /// are early. So the keys are late by the same again after a few notes.
 const MOST_MORE: f64 = 0.001;
 
+/// Where keys are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// On a keyboard.
+    Keyboard = 0,
+    /// On screen: with the mouse or the computer's keys.
+    Screen = 1,
+}
+
 /// Everything about the keys.
 #[derive(Debug)]
 pub(super) struct Live {
@@ -33,7 +42,8 @@ pub(super) struct Live {
     /// stamp, before the output adds its own.
     block: f64,
     delivery: f64,
-    input: Option<Box<LiveInput>>,
+    /// The keyboard, and the keys on screen.
+    inputs: [Option<Box<LiveInput>>; 2],
     layers: Option<Box<Layers>>,
     /// Frames of the block that are done; offsets are counted from there.
     passed: usize,
@@ -49,7 +59,7 @@ impl Live {
             rate: f64::from(rate),
             block: 0.0,
             delivery: DELIVERY * f64::from(rate),
-            input: None,
+            inputs: [None, None],
             layers: None,
             passed: 0,
             next: 0,
@@ -73,8 +83,8 @@ impl Live {
         gauges.set_delivery(self.delivery);
     }
 
-    pub(super) fn listen(&mut self, input: Option<Box<LiveInput>>) -> Option<Box<LiveInput>> {
-        std::mem::replace(&mut self.input, input)
+    pub(super) fn listen(&mut self, hand: Hand, input: Option<Box<LiveInput>>) -> Option<Box<LiveInput>> {
+        std::mem::replace(&mut self.inputs[hand as usize], input)
     }
 
     pub(super) fn set_layers(&mut self, layers: Box<Layers>) -> Option<Box<Layers>> {
@@ -97,7 +107,7 @@ impl Live {
 
     /// Throws away what waits.
     pub(super) fn forget(&mut self) {
-        if let Some(input) = &mut self.input {
+        for input in self.inputs.iter_mut().flatten() {
             while input.pop().is_ok() {}
         }
     }
@@ -118,7 +128,7 @@ impl Live {
     }
 
     pub(super) fn is_used(&mut self, block: &Block<'_>) -> bool {
-        self.heard |= !block.live.is_empty() || self.input.as_ref().is_some_and(|i| !i.is_empty());
+        self.heard |= !block.live.is_empty() || self.inputs.iter().flatten().any(|i| !i.is_empty());
         self.heard && self.layers.is_some()
     }
 
@@ -136,7 +146,9 @@ impl Live {
         let mut done = 0;
         loop {
             let exact = block.live.get(self.next).map(|(at, ..)| (*at as usize).saturating_sub(start));
-            let stamped = self.input.as_ref().and_then(|i| i.peek().ok().map(|(at, ..)| *at));
+            let waiting = |i: &Option<Box<LiveInput>>| i.as_ref()?.peek().ok().map(|(at, ..)| *at);
+            let [a, b] = self.inputs.each_ref().map(waiting);
+            let (hand, stamped) = if b.is_some_and(|b| a.is_none_or(|a| b < a)) { (1, b) } else { (0, a) };
             let stamped = stamped.map(|at| (self.offset_of(at) + self.block + self.delivery).round());
             let exact_first = exact.is_some_and(|e| stamped.is_none_or(|s| e as f64 <= s));
             let (at, channel, voice) = if exact_first {
@@ -149,7 +161,7 @@ impl Live {
                 (at, *channel, *voice)
             } else {
                 let Some(at) = stamped.filter(|s| *s < frames as f64) else { break };
-                let Some(Ok((_, channel, voice))) = self.input.as_mut().map(|i| i.pop()) else { break };
+                let Some(Ok((_, channel, voice))) = self.inputs[hand].as_mut().map(|i| i.pop()) else { break };
                 if at < 0.0 {
                     self.late(-at, gauges);
                 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Command, Garbage, Layers, LiveInput, Rack};
+use super::{Command, Garbage, Hand, Layers, LiveInput, Rack};
 use crate::audio::instrument::MakeInstrument;
 use crate::audio::levels::Gauges;
 use crate::audio::metronome::Count;
@@ -219,7 +219,15 @@ impl Remote {
     /// # Errors
     /// When the engine does not run.
     pub fn listen(&mut self, input: Option<LiveInput>) -> Result<(), EngineError> {
-        self.send(Command::Listen(input.map(Box::new)))
+        self.listen_to(Hand::Keyboard, input)
+    }
+
+    /// Listens to a keyboard or to the keys on screen, both of which play the same layers.
+    ///
+    /// # Errors
+    /// When the engine does not run.
+    pub fn listen_to(&mut self, hand: Hand, input: Option<LiveInput>) -> Result<(), EngineError> {
+        self.send(Command::Listen(hand, input.map(Box::new)))
     }
 
     /// Sets what the keys play.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::plan::{Destination, Plan};
@@ -13,9 +14,13 @@ use super::replay::Replay;
 use super::transport::{Role, Transport};
 use crate::keyboard::{Clock, Event};
 use crate::music::{Micros, Take, smf};
+use crate::settings;
 use crate::studio::journal::file::JournalFile;
 use crate::studio::journal::{Header, Record};
 use crate::studio::place::{InTheWay, place};
+
+/// Takes begun in this process, by all of its sessions: no two have the same id.
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
 /// How long to leave a take alone that could not be saved.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -121,6 +126,17 @@ impl Status<'_> {
 }
 
 impl TakeFolders {
+    /// Journals go into the state folder; while that cannot be written into the library, which
+    /// `recover` knows as well; and last into the memory that the system keeps for this user.
+    #[must_use]
+    pub fn of_user(folders: &settings::Folders) -> TakeFolders {
+        TakeFolders {
+            journals: vec![folders.state.join("journals"), folders.library.clone()],
+            volatile: std::env::var_os("XDG_RUNTIME_DIR").map(|run| PathBuf::from(run).join("composer")),
+            library: folders.library.clone(),
+        }
+    }
+
     /// All folders in which a journal may be.
     #[must_use]
     pub fn all_journals(&self) -> Vec<PathBuf> {
@@ -166,7 +182,6 @@ pub struct Session {
     /// Takes that no disk has taken yet.
     unsaved: VecDeque<Unsaved>,
     tried: Instant,
-    begun: usize,
     notices: Vec<Notice>,
     device: Option<String>,
     takes: usize,
@@ -194,7 +209,6 @@ impl Session {
             journal: None,
             unsaved: VecDeque::new(),
             tried: Instant::now(),
-            begun: 0,
             notices: Vec::new(),
             device,
             takes: 0,
@@ -375,10 +389,10 @@ impl Session {
     }
 
     fn begin(&mut self, origin: Micros) {
-        self.begun += 1;
+        let begun = BEGUN.fetch_add(1, Ordering::Relaxed) + 1;
         let wall = self.wall_at(origin);
         let header = Header {
-            take: format!("{}-{}-{}", wall.strftime("%Y%m%d-%H%M%S"), std::process::id(), self.begun),
+            take: format!("{}-{}-{}", wall.strftime("%Y%m%d-%H%M%S"), std::process::id(), begun),
             part: 0,
             started: wall.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string(),
             device: self.device.clone().unwrap_or_default(),

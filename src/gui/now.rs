@@ -1,0 +1,114 @@
+//! What the window knows of the desk. Screens read it; only the shell writes it.
+
+use std::sync::Arc;
+
+use crate::keyboard::controls::Panel;
+use crate::settings::{Folders, Settings, SettingsError};
+use crate::studio::desk::{Beat, Captured, Font, Keyboard, Piece, Pulse, Remark, Report, Sound, Transport};
+use crate::studio::doctor::{Check, Status};
+use crate::studio::instruments::Instrument;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Now {
+    /// The keyboard.
+    pub keyboard: Keyboard,
+    /// Where sound goes.
+    pub sound: Sound,
+    /// The SoundFont, once it is loaded.
+    pub font: Option<Font>,
+    /// What the keys play.
+    pub instrument: Option<Instrument>,
+    /// What the desk does.
+    pub transport: Transport,
+    /// What Play would play.
+    pub piece: Option<Arc<Piece>>,
+    /// What the capture holds.
+    pub captured: Captured,
+    /// What moves.
+    pub pulse: Pulse,
+    /// The last thing that was said.
+    pub remark: Option<Remark>,
+    /// What the doctor found, when it was last asked.
+    pub checks: Vec<Check>,
+    /// The settings.
+    pub settings: Settings,
+    /// The beat that takes are recorded to.
+    pub beat: Beat,
+    /// This user's folders.
+    pub folders: Option<Folders>,
+    /// Why the settings' file is of no use, if it is.
+    pub settings_fault: Option<SettingsError>,
+}
+
+impl Now {
+    /// Before the desk has said anything.
+    #[must_use]
+    pub fn new(settings: Settings, folders: Option<Folders>) -> Now {
+        Now {
+            keyboard: Keyboard::default(),
+            sound: Sound::default(),
+            font: None,
+            instrument: None,
+            transport: Transport::default(),
+            piece: None,
+            captured: Captured::default(),
+            pulse: Pulse::default(),
+            remark: None,
+            checks: Vec::new(),
+            beat: Beat::of_settings(&settings.record),
+            settings,
+            folders,
+            settings_fault: None,
+        }
+    }
+
+    /// Takes note of a report.
+    pub fn hear(&mut self, report: &Report) {
+        match report {
+            Report::Keyboard(keyboard) => self.keyboard = keyboard.clone(),
+            Report::Sound(sound) => self.sound = sound.clone(),
+            Report::Font(font) => self.font = Some(font.clone()),
+            Report::Instrument(instrument) => self.instrument = Some(instrument.clone()),
+            Report::Transport(transport) => self.transport = *transport,
+            Report::Piece(piece) => self.piece = Some(Arc::clone(piece)),
+            Report::Captured(captured) => self.captured = *captured,
+            Report::Pulse(pulse) => self.pulse = *pulse,
+            Report::Says(remark) => self.remark = Some(remark.clone()),
+            Report::Kept(kept) => self.remark = Some(super::words::kept(kept)),
+            Report::Heard(_) => {}
+        }
+    }
+
+    /// Whose controls the keyboard has, while one is there.
+    #[must_use]
+    pub fn panel(&self) -> Option<Panel> {
+        match &self.keyboard {
+            Keyboard::Connected { panel, .. } => Some(*panel),
+            _ => None,
+        }
+    }
+
+    /// Whether the doctor has to be asked why something is missing.
+    #[must_use]
+    pub fn lacks_something(&self) -> bool {
+        matches!(self.sound, Sound::Silent { .. })
+            || matches!(self.keyboard, Keyboard::Awaited | Keyboard::Refused { .. } | Keyboard::Unusable { .. })
+    }
+
+    /// What the doctor says about the keyboard, unless it is only that none is plugged in.
+    #[must_use]
+    pub fn keyboard_trouble(&self) -> Option<&Check> {
+        const CHAIN: [&str; 5] = ["usb-driver", "seq-module", "seq-permission", "midi-port", "port-busy"];
+        // Without a keyboard on the bus the rest of the chain is nobody's trouble yet.
+        let plugged = self.checks.iter().any(|c| c.id == "usb-device" && c.status != Status::Failure);
+        self.checks.iter().find(|c| CHAIN.contains(&c.id) && c.status == Status::Failure).filter(|_| plugged)
+    }
+
+    /// What the doctor says about sound.
+    #[must_use]
+    pub fn sound_trouble(&self) -> Option<&Check> {
+        let bad = |c: &&Check| matches!(c.status, Status::Warning | Status::Failure);
+        self.checks.iter().find(|c| c.id == "audio-output").filter(bad)
+    }
+}

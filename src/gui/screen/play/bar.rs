@@ -1,0 +1,168 @@
+//! The bar of the first screen: transport, clock, beat and level.
+
+use iced::widget::{Row, button, column, container, pick_list, row, space, text, text_input, tooltip};
+use iced::{Alignment, Element, Length};
+
+use super::{Message, Play, step};
+use crate::gui::icon::{self, Icon};
+use crate::gui::now::Now;
+use crate::gui::widget::{iconic, tip};
+use crate::gui::{theme, words};
+use crate::music::{Micros, TimeSignature};
+use crate::studio::desk::Transport;
+
+/// Bars to count before a take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountIn(pub u32);
+
+impl std::fmt::Display for CountIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            0 => f.write_str("No count-in"),
+            1 => f.write_str("1 bar in"),
+            n => write!(f, "{n} bars in"),
+        }
+    }
+}
+
+/// The count-ins to choose from.
+const COUNT_INS: [CountIn; 4] = [CountIn(0), CountIn(1), CountIn(2), CountIn(4)];
+
+/// The time signatures to choose from.
+fn signatures() -> Vec<TimeSignature> {
+    let usual = [(2, 4), (3, 4), (4, 4), (5, 4), (3, 8), (6, 8), (7, 8), (9, 8), (12, 8)];
+    usual.iter().filter_map(|(n, d)| TimeSignature::new(*n, *d)).collect()
+}
+
+impl Play {
+    pub(super) fn bar<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
+        row![transport(now), clock(now), space::horizontal(), self.beat(now), self.level(now)]
+            .spacing(theme::WIDE)
+            .align_y(Alignment::Center)
+            .into()
+    }
+
+    fn beat<'a>(&'a self, now: &'a Now) -> Row<'a, Message> {
+        let bpm = now.beat.tempo.bpm();
+        let shown = self.typed.clone().unwrap_or_else(|| {
+            if (bpm - bpm.round()).abs() < 0.005 { format!("{bpm:.0}") } else { format!("{bpm:.1}") }
+        });
+        let tempo = text_input("120", &shown)
+            .on_input(Message::TempoTyped)
+            .on_submit(Message::TempoSet)
+            .width(Length::Fixed(58.0))
+            .padding([8.0, 6.0])
+            .size(theme::BODY)
+            .align_x(Alignment::Center)
+            .style(theme::field);
+        let tap = button(container(text("Tap").size(theme::BODY)).center_y(Length::Fill))
+            .height(theme::CONTROL)
+            .padding([0.0, 10.0])
+            .style(theme::plain)
+            .on_press(Message::Tap);
+        let below = tooltip::Position::Bottom;
+        let list = |width: f32| (Length::Fixed(width), [8.0, 10.0]);
+        let (width, padding) = list(74.0);
+        let signature = pick_list(signatures(), Some(now.beat.signature), Message::Signature)
+            .width(width)
+            .padding(padding)
+            .text_size(theme::BODY)
+            .style(theme::list)
+            .menu_style(theme::menu);
+        let (width, padding) = list(124.0);
+        let count_in = pick_list(COUNT_INS, Some(CountIn(now.beat.count_in)), Message::CountIn)
+            .width(width)
+            .padding(padding)
+            .text_size(theme::BODY)
+            .style(theme::list)
+            .menu_style(theme::menu);
+        let metronome = iconic(Icon::Metronome).style(theme::toggle(now.beat.metronome)).on_press(Message::Metronome);
+        row![
+            row![
+                step("−", Message::TempoBy(-1)),
+                tip(tempo, "Tempo in quarter notes a minute  (↑ ↓)", below),
+                step("+", Message::TempoBy(1)),
+                tip(tap, "Tap the tempo  (B)", below),
+            ]
+            .spacing(theme::NEAR)
+            .align_y(Alignment::Center),
+            tip(signature, "Time signature of takes", below),
+            tip(count_in, "Bars to count before a take", below),
+            tip(metronome, "Metronome  (M)", below),
+        ]
+        .spacing(theme::GAP)
+        .align_y(Alignment::Center)
+    }
+
+    fn level<'a>(&'a self, _now: &'a Now) -> Element<'a, Message> {
+        let meter = column![self.meter.view(), text(self.meter.words()).size(10.5).style(theme::muted)].spacing(2);
+        tip(container(meter).width(Length::Fixed(84.0)), "Level of what sounds", tooltip::Position::Bottom)
+    }
+}
+
+fn transport<'a>(now: &Now) -> Row<'a, Message> {
+    let below = tooltip::Position::Bottom;
+    let recording = matches!(now.transport, Transport::Recording { .. });
+    let playing = now.transport == Transport::Playing;
+    let style = if recording { on_record } else { theme::danger };
+    let dot = row![icon::coloured(Icon::Record, 15.0, style), text("Record").size(theme::BODY).font(theme::STRONG)]
+        .spacing(theme::GAP)
+        .align_y(Alignment::Center);
+    let record = button(container(dot).center_y(Length::Fill))
+        .height(theme::CONTROL)
+        .padding([0.0, 14.0])
+        .style(theme::record(recording))
+        .on_press(Message::Record);
+    let may_play = now.piece.is_some() || recording;
+    let play = iconic(if playing { Icon::Pause } else { Icon::Play }).style(theme::toggle(playing));
+    row![
+        tip(record, "Record a take, or end it  (R)", below),
+        tip(iconic(Icon::Stop).on_press(Message::Stop), "Stop; again: back to the start  (Home)", below),
+        tip(play.on_press_maybe(may_play.then_some(Message::Play)), "Play the last take, or pause  (Space)", below),
+    ]
+    .spacing(theme::GAP)
+}
+
+fn on_record(theme: &iced::Theme) -> text::Style {
+    text::Style { color: Some(theme.extended_palette().danger.base.text) }
+}
+
+/// Time, bar and beat of whatever runs.
+fn clock<'a>(now: &Now) -> Element<'a, Message> {
+    let pulse = now.pulse;
+    let (time, place, style): (String, String, fn(&iced::Theme) -> text::Style) = match now.transport {
+        Transport::Recording { origin } if pulse.now < origin => {
+            let beats = origin.since(pulse.now).0.div_ceil(now.beat.signature.beat(now.beat.tempo).0.max(1));
+            ("0:00.0".to_owned(), format!("begins in {beats}"), theme::danger)
+        }
+        Transport::Recording { origin } => {
+            let at = pulse.now.since(origin);
+            (words::clock(at), place(at, now), theme::danger)
+        }
+        Transport::Playing | Transport::Idle => {
+            let at = now.piece.as_ref().map_or(Micros::ZERO, |_| pulse.position);
+            let place = now.piece.as_ref().and_then(|piece| {
+                let map = piece.score.tempo_map();
+                map.position(map.ticks(at)).map(|p| format!("bar {}, beat {}", p.bar, p.beat))
+            });
+            (words::clock(at), place.unwrap_or_else(|| "bar 1, beat 1".to_owned()), plain)
+        }
+    };
+    column![
+        text(time).size(theme::CLOCK).font(theme::STRONG).style(style).line_height(1.0),
+        text(place).size(theme::SMALL).style(theme::muted).line_height(1.1),
+    ]
+    .spacing(2)
+    .width(Length::Fixed(112.0))
+    .into()
+}
+
+fn plain(_theme: &iced::Theme) -> text::Style {
+    text::Style::default()
+}
+
+fn place(at: Micros, now: &Now) -> String {
+    let beat = at.0 / now.beat.signature.beat(now.beat.tempo).0.max(1);
+    let in_bar = u64::from(now.beat.signature.numerator());
+    format!("bar {}, beat {}", beat / in_bar + 1, beat % in_bar + 1)
+}

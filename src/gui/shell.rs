@@ -1,0 +1,344 @@
+//! The application: it holds the desk and the screens, hands reports to all of them and carries out
+//! what they want.
+
+mod keys;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use iced::futures::channel::{mpsc, oneshot};
+use iced::theme::Mode;
+use iced::widget::{Space, button, column, container, row, stack, text, tooltip};
+use iced::{Alignment, Element, Length, Subscription, Task, Theme, clipboard, event, keyboard, system, window};
+
+use super::icon::{self, Icon};
+use super::now::Now;
+use super::screen::play::{self, Play};
+use super::screen::{Action, Screen};
+use super::widget::keys::Touched;
+use super::widget::tip;
+use super::{help, status, theme};
+use crate::settings::{Folders, SettingsError, ThemeSetting};
+use crate::studio::desk::{Desk, Opening, Order, Piece, PieceError, Remark, Report};
+use crate::studio::doctor::{self, Check};
+use crate::studio::preferences::Change;
+use crate::studio::start::Start;
+
+/// The application's state.
+#[derive(Debug)]
+pub struct Studio {
+    now: Now,
+    desk: Option<Desk>,
+    screen: Screen,
+    play: Play,
+    help: bool,
+    system: Mode,
+    settings_file: Option<PathBuf>,
+    /// Whether the doctor is at work.
+    examining: bool,
+    /// Whether a pulse is on its way from the desk.
+    pulses: Arc<AtomicBool>,
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// The desk says something.
+    Told(Report),
+    /// The first screen.
+    Play(play::Message),
+    /// The status line.
+    Status(status::Message),
+    /// Another screen is wanted.
+    Go(Screen),
+    /// The help, opened or closed.
+    Help,
+    /// A key of the computer that no widget wanted.
+    Key(keyboard::Event),
+    /// The window is not in front any more.
+    Unfocused,
+    /// A file is to be opened.
+    Open(PathBuf),
+    /// It has been read.
+    Opened(Result<Arc<Piece>, PieceError>),
+    /// The doctor has looked.
+    Examined(Vec<Check>),
+    /// A change to the settings is in the file, or is not.
+    Written(Result<(), SettingsError>),
+    /// The system is light or dark.
+    System(Mode),
+    /// The window is to be closed.
+    Close,
+}
+
+impl Studio {
+    /// Opens the desk and what was asked for.
+    pub fn boot(start: Start) -> (Studio, Task<Message>) {
+        let Start { file, settings, settings_fault, settings_file, folders, listen } = start;
+        let mut now = Now::new(settings.clone(), Some(folders.clone()));
+        now.settings_fault = settings_fault;
+        let (tell, told) = mpsc::unbounded();
+        let reports = tell.clone();
+        let pulses = Arc::new(AtomicBool::new(false));
+        let under_way = Arc::clone(&pulses);
+        let opening = Opening { settings, folders, listen };
+        let desk = Desk::open(opening, move |report| {
+            // A window that is slower than the pulses must not run behind them: one is under way at a time.
+            let passing = matches!(&report, Report::Pulse(pulse) if !pulse.rest);
+            if !passing || !under_way.swap(true, Ordering::Relaxed) {
+                let _ = reports.unbounded_send(Message::Told(report));
+            }
+        });
+        // Ctrl-C in the terminal and the end of the session close the window as its own button does.
+        let _ = ctrlc::set_handler(move || drop(tell.unbounded_send(Message::Close)));
+        if let Err(e) = &desk {
+            now.remark = Some(Remark { text: format!("The system gives no thread: {e}."), wrong: true });
+        }
+        let studio = Studio { desk: desk.ok(), settings_file, pulses, ..Studio::without_desk(now) };
+        let open = file.map_or_else(Task::none, |path| Task::done(Message::Open(path)));
+        (studio, Task::batch([Task::stream(told), system::theme().map(Message::System), open]))
+    }
+
+    /// The window over what is known, with nothing behind it: for tests and pictures.
+    #[must_use]
+    pub fn without_desk(now: Now) -> Studio {
+        Studio {
+            now,
+            desk: None,
+            screen: Screen::default(),
+            play: Play::default(),
+            help: false,
+            system: Mode::None,
+            settings_file: None,
+            examining: false,
+            pulses: Arc::default(),
+        }
+    }
+
+    /// The window's title.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.now.piece {
+            Some(piece) => format!("{} – composer", piece.name),
+            None => "composer".to_owned(),
+        }
+    }
+
+    /// Light or dark.
+    #[must_use]
+    pub fn theme(&self) -> Theme {
+        theme::theme(self.is_dark())
+    }
+
+    fn is_dark(&self) -> bool {
+        match self.now.settings.window.theme {
+            ThemeSetting::System => self.system != Mode::Light,
+            ThemeSetting::Light => false,
+            ThemeSetting::Dark => true,
+        }
+    }
+
+    /// Carries a message out.
+    pub fn update(&mut self, message: Message) -> Task<Message> {
+        match message {
+            Message::Told(report) => self.hear(&report),
+            Message::Play(message) => {
+                let action = self.play.update(message, &self.now);
+                self.act(action, Message::Play)
+            }
+            Message::Status(message) => self.tend(message),
+            Message::Go(screen) => {
+                self.screen = screen;
+                Task::none()
+            }
+            Message::Help => {
+                self.help = !self.help;
+                Task::none()
+            }
+            Message::Key(event) => self.key(&event),
+            Message::Unfocused => {
+                self.play.let_go();
+                if let Some(touch) = self.desk.as_mut().and_then(Desk::touch) {
+                    touch.release_all();
+                }
+                Task::none()
+            }
+            Message::Open(path) => beside(move || Message::Opened(Piece::read(&path).map(Arc::new))),
+            Message::Opened(Ok(piece)) => {
+                self.screen = Screen::Play;
+                self.order(Order::Show(piece))
+            }
+            Message::Opened(Err(error)) => self.complain(format!("{error}.")),
+            Message::Examined(checks) => {
+                self.examining = false;
+                self.now.checks = checks;
+                Task::none()
+            }
+            Message::Written(Ok(())) => Task::none(),
+            Message::Written(Err(error)) => {
+                self.now.settings_fault = Some(error.clone());
+                self.complain(format!("The change holds until composer is closed: {error}."))
+            }
+            Message::System(mode) => {
+                self.system = mode;
+                self.play.repaint();
+                Task::none()
+            }
+            Message::Close => {
+                // Whatever runs is saved before the window goes.
+                self.desk = None;
+                iced::exit()
+            }
+        }
+    }
+
+    fn hear(&mut self, report: &Report) -> Task<Message> {
+        if matches!(report, Report::Pulse(_)) {
+            self.pulses.store(false, Ordering::Relaxed);
+        }
+        self.now.hear(report);
+        self.play.hear(report, &self.now);
+        let asks = matches!(report, Report::Keyboard(_) | Report::Sound(_));
+        if asks && self.now.lacks_something() { self.examine() } else { Task::none() }
+    }
+
+    /// Asks the doctor, unless it is at work.
+    fn examine(&mut self) -> Task<Message> {
+        if std::mem::replace(&mut self.examining, true) {
+            return Task::none();
+        }
+        let folders: Option<Folders> = self.now.folders.clone();
+        beside(move || Message::Examined(doctor::diagnose(&doctor::examine(folders.as_ref()))))
+    }
+
+    fn act<M: Send + 'static>(&mut self, action: Action<M>, into: fn(M) -> Message) -> Task<Message> {
+        match action {
+            Action::None => Task::none(),
+            Action::Run(task) => task.map(into),
+            Action::Order(order) => self.order(order),
+            Action::Touch(touched) => self.touch(touched),
+            Action::Change(change) => self.change(change),
+            Action::Go(screen) => self.update(Message::Go(screen)),
+            Action::All(actions) => Task::batch(actions.into_iter().map(|a| self.act(a, into)).collect::<Vec<_>>()),
+        }
+    }
+
+    fn order(&mut self, order: Order) -> Task<Message> {
+        if let Order::Beat(beat) = &order {
+            self.now.beat = *beat;
+        }
+        if let Some(desk) = &self.desk {
+            desk.order(order);
+        }
+        Task::none()
+    }
+
+    fn touch(&mut self, touched: Touched) -> Task<Message> {
+        if let Some(touch) = self.desk.as_mut().and_then(Desk::touch) {
+            match touched {
+                Touched::Press(key, velocity) => touch.press(key, velocity),
+                Touched::Release(key) => touch.release(key),
+            }
+        }
+        Task::none()
+    }
+
+    /// Makes a change at once, and writes it beside.
+    fn change(&mut self, change: Change) -> Task<Message> {
+        change.apply(&mut self.now.settings);
+        self.play.repaint();
+        match self.settings_file.clone() {
+            Some(file) => beside(move || Message::Written(change.write(&file))),
+            None => Task::none(),
+        }
+    }
+
+    fn complain(&mut self, text: String) -> Task<Message> {
+        self.now.remark = Some(Remark { text, wrong: true });
+        Task::none()
+    }
+
+    fn tend(&mut self, message: status::Message) -> Task<Message> {
+        match message {
+            status::Message::Copy(remedy) => clipboard::write(remedy),
+            status::Message::Retry => {
+                let retry = self.order(Order::Retry);
+                Task::batch([retry, self.examine()])
+            }
+            status::Message::Dismiss => {
+                self.now.remark = None;
+                Task::none()
+            }
+        }
+    }
+
+    /// What the application listens to. There is no timer among it: what moves is told by the desk.
+    pub fn subscription(&self) -> Subscription<Message> {
+        let events = event::listen_with(|event, status, _window| match event {
+            iced::Event::Keyboard(event @ keyboard::Event::KeyReleased { .. }) => Some(Message::Key(event)),
+            iced::Event::Keyboard(event) if status == event::Status::Ignored => Some(Message::Key(event)),
+            iced::Event::Window(window::Event::Unfocused) => Some(Message::Unfocused),
+            iced::Event::Window(window::Event::FileDropped(path)) => Some(Message::Open(path)),
+            iced::Event::Window(window::Event::CloseRequested) => Some(Message::Close),
+            _ => None,
+        });
+        Subscription::batch([events, system::theme_changes().map(Message::System)])
+    }
+
+    /// Draws the window.
+    #[must_use]
+    pub fn view(&self) -> Element<'_, Message> {
+        let screen = match self.screen {
+            Screen::Play => self.play.view(&self.now).map(Message::Play),
+        };
+        let window = column![
+            row![self.strip(), container(screen).width(Length::Fill).height(Length::Fill)].height(Length::Fill),
+            status::view(&self.now).map(Message::Status),
+        ];
+        let help: Option<Element<'_, Message>> = self.help.then(|| help::over(Message::Help));
+        stack![window, help].into()
+    }
+
+    /// The strip of screens.
+    fn strip(&self) -> Element<'_, Message> {
+        let screens = Screen::ALL.into_iter().map(|screen| {
+            let chosen = screen == self.screen;
+            let style = if chosen { theme::accent } else { theme::muted };
+            let inside = column![
+                icon::coloured(screen.icon(), 22.0, style),
+                text(screen.name()).size(theme::SMALL).style(style)
+            ]
+            .spacing(theme::NEAR)
+            .align_x(Alignment::Center);
+            button(container(inside).center(Length::Fill))
+                .width(64.0)
+                .height(58.0)
+                .padding(0)
+                .style(theme::choice(chosen))
+                .on_press(Message::Go(screen))
+                .into()
+        });
+        let help = button(container(icon::coloured(Icon::Help, 20.0, theme::muted)).center(Length::Fill))
+            .width(64.0)
+            .height(46.0)
+            .padding(0)
+            .style(theme::quiet)
+            .on_press(Message::Help);
+        let strip = column(screens)
+            .push(Space::new().height(Length::Fill))
+            .push(tip(help, "Shortcuts  (?)", tooltip::Position::Right))
+            .spacing(theme::GAP);
+        container(strip).padding(theme::GAP).height(Length::Fill).style(theme::bar).into()
+    }
+}
+
+/// Work that may take its time, on a thread of its own.
+pub fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Task<T> {
+    let (done, outcome) = oneshot::channel();
+    let _ = std::thread::Builder::new().name("beside".to_owned()).spawn(move || drop(done.send(work())));
+    Task::future(outcome).then(|outcome| outcome.map_or_else(|_| Task::none(), Task::done))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! What the computer's keys do that no widget wanted: shortcuts first, then piano keys.
+
+use iced::keyboard::key::Named;
+use iced::keyboard::{Event, Key};
+use iced::widget::operation;
+use iced::{Task, keyboard};
+
+use super::{Message, Studio};
+use crate::gui::screen::{Screen, play};
+
+impl Studio {
+    pub(super) fn key(&mut self, event: &Event) -> Task<Message> {
+        if let Some(message) = self.shortcut(event) {
+            return self.update(message);
+        }
+        if let Event::KeyPressed { key: Key::Named(Named::Tab), modifiers, .. } = event {
+            return if modifiers.shift() { operation::focus_previous() } else { operation::focus_next() };
+        }
+        let released = matches!(event, Event::KeyReleased { .. });
+        let plays = (self.screen == Screen::Play && !self.help) || released;
+        match self.play.key(event).filter(|_| plays) {
+            Some(action) => self.act(action, Message::Play),
+            None => Task::none(),
+        }
+    }
+
+    fn shortcut(&self, event: &Event) -> Option<Message> {
+        let Event::KeyPressed { key, modified_key, modifiers, repeat, .. } = event else { return None };
+        if modified_key.as_ref() == Key::Character("?") || *key == Key::Named(Named::F1) {
+            return Some(Message::Help);
+        }
+        if self.help {
+            return (*key == Key::Named(Named::Escape)).then_some(Message::Help);
+        }
+        if modifiers.command() {
+            return self.with_command(key);
+        }
+        if *modifiers != keyboard::Modifiers::default() {
+            return None;
+        }
+        let message = match (self.screen, key.as_ref()) {
+            (_, Key::Named(Named::Space)) if !repeat => play::Message::Play,
+            (_, Key::Named(Named::Home)) => play::Message::Seek(crate::music::Micros::ZERO),
+            (Screen::Play, Key::Character("r")) if !repeat => play::Message::Record,
+            (Screen::Play, Key::Character("m")) if !repeat => play::Message::Metronome,
+            (Screen::Play, Key::Character("b")) if !repeat => play::Message::Tap,
+            (Screen::Play, Key::Named(Named::ArrowUp)) => play::Message::TempoBy(1),
+            (Screen::Play, Key::Named(Named::ArrowDown)) => play::Message::TempoBy(-1),
+            _ => return None,
+        };
+        Some(Message::Play(message))
+    }
+
+    fn with_command(&self, key: &Key) -> Option<Message> {
+        match key.as_ref() {
+            Key::Character("s") if self.screen == Screen::Play => Some(Message::Play(play::Message::Keep)),
+            Key::Character(digit) => {
+                let number = digit.parse::<usize>().ok()?.checked_sub(1)?;
+                Screen::ALL.get(number).copied().map(Message::Go)
+            }
+            _ => None,
+        }
+    }
+}

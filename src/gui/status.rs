@@ -1,0 +1,116 @@
+//! The line at the foot of every screen: keyboard, sound, and the last thing that was said. When
+//! something is wrong it turns into the doctor's sentence with its remedy.
+
+use iced::widget::{Row, button, container, row, space, text};
+use iced::{Alignment, Element, Length, Theme};
+
+use super::icon::{self, Icon};
+use super::now::Now;
+use super::theme;
+use crate::studio::desk::{Keyboard, Sound};
+
+/// What somebody does with the line.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// Put a remedy onto the clipboard.
+    Copy(String),
+    /// Look again for what is missing.
+    Retry,
+    /// What was said has been read.
+    Dismiss,
+}
+
+type Style = fn(&Theme) -> text::Style;
+
+/// The line.
+pub fn view(now: &Now) -> Element<'_, Message> {
+    let line = row![keyboard(now), sound(now), space::horizontal(), said(now)]
+        .spacing(theme::WIDE + theme::GAP)
+        .align_y(Alignment::Center);
+    container(line).height(Length::Fixed(38.0)).padding([0.0, theme::MARGIN]).center_y(38.0).style(theme::bar).into()
+}
+
+fn keyboard(now: &Now) -> Row<'_, Message> {
+    if let Some(check) = now.keyboard_trouble() {
+        return trouble(&check.evidence, check.remedy.as_deref());
+    }
+    let (icon, style, words): (Icon, Style, String) = match &now.keyboard {
+        Keyboard::Connected { name, .. } => (Icon::Plugged, theme::success, name.clone()),
+        Keyboard::Awaited => (Icon::Unplugged, theme::muted, "No keyboard plugged in".to_owned()),
+        Keyboard::Away { name } => {
+            (Icon::Unplugged, theme::muted, format!("{name} is unplugged; plug it in and it goes on"))
+        }
+        Keyboard::Refused { reason } | Keyboard::Unusable { reason } => (Icon::Warning, theme::warning, reason.clone()),
+    };
+    part(icon, style, words)
+}
+
+fn sound(now: &Now) -> Row<'_, Message> {
+    match &now.sound {
+        Sound::Opening => part(Icon::Sound, theme::muted, "Opening sound".to_owned()),
+        Sound::Open { output, latency } => {
+            let xruns =
+                if now.pulse.xruns > 0 { format!(" · {} interruptions", now.pulse.xruns) } else { String::new() };
+            let words = format!("{} · {:.1} ms{xruns}", output.name, latency.as_secs_f64() * 1e3);
+            part(Icon::Sound, theme::success, words)
+        }
+        Sound::Silent { reason } => match now.sound_trouble() {
+            Some(check) => trouble(&check.evidence, check.remedy.as_deref()),
+            None => trouble(reason, None),
+        },
+    }
+}
+
+fn part<'a>(icon: Icon, style: Style, words: String) -> Row<'a, Message> {
+    row![icon::coloured(icon, 15.0, style), text(words).size(theme::SMALL).wrapping(text::Wrapping::None)]
+        .spacing(theme::GAP)
+        .align_y(Alignment::Center)
+}
+
+/// What is wrong, and what to do about it.
+fn trouble<'a>(evidence: &str, remedy: Option<&str>) -> Row<'a, Message> {
+    let retry = small(Icon::Again, "Look again").on_press(Message::Retry);
+    let copy = remedy.map(|remedy| small(Icon::Copy, "Copy remedy").on_press(Message::Copy(remedy.to_owned())));
+    part(Icon::Warning, theme::warning, shortened(evidence)).push(copy).push(retry)
+}
+
+/// The first part of a sentence that would not fit.
+fn shortened(sentence: &str) -> String {
+    const MOST: usize = 64;
+    if sentence.chars().count() <= MOST {
+        return sentence.to_owned();
+    }
+    let cut: String = sentence.chars().take(MOST - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+fn small<'a>(icon: Icon, label: &'a str) -> button::Button<'a, Message> {
+    let inside = row![icon::coloured(icon, 13.0, theme::muted), text(label).size(theme::SMALL)]
+        .spacing(theme::NEAR)
+        .align_y(Alignment::Center);
+    button(inside).padding([4.0, 8.0]).style(theme::quiet)
+}
+
+fn said(now: &Now) -> Option<Element<'_, Message>> {
+    let remark = now.remark.as_ref()?;
+    let (icon, style): (Icon, Style) =
+        if remark.wrong { (Icon::Warning, theme::warning) } else { (Icon::Good, theme::success) };
+    let close = button(icon::coloured(Icon::Close, 13.0, theme::muted)).padding(5).style(theme::quiet);
+    let words = text(&remark.text).size(theme::SMALL).wrapping(text::Wrapping::None);
+    let line = row![icon::coloured(icon, 15.0, style), words, close.on_press(Message::Dismiss)]
+        .spacing(theme::GAP)
+        .align_y(Alignment::Center);
+    Some(line.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sentences_are_cut_where_they_still_fit() {
+        assert_eq!(shortened("short"), "short");
+        let cut = shortened(&"word ".repeat(40));
+        assert!(cut.chars().count() <= 64 && cut.ends_with('…'), "{cut}");
+    }
+}

@@ -1,0 +1,347 @@
+//! The roll above the keys: what is played rises from them, and a piece that is performed falls onto
+//! them. Only what can be seen is drawn.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use iced::alignment::{Horizontal, Vertical};
+use iced::widget::canvas::{self, Cache, Frame, Geometry, Path, Text};
+use iced::{Color, Element, Length, Point, Rectangle, Renderer, Size, Theme, mouse};
+
+use super::piano::{Span, is_black};
+use crate::gui::theme::{self, Ink};
+use crate::music::message::{Key, Velocity, Voice};
+use crate::music::{Message, Micros, Tempo, TimeSignature, pitch};
+use crate::studio::desk::Piece;
+
+/// How much time is seen at once.
+const WINDOW: Micros = Micros(6_000_000);
+
+/// Notes that are kept to be seen; what has left the window is forgotten.
+const MOST: usize = 4_096;
+
+/// A note that was played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Risen {
+    start: Micros,
+    end: Option<Micros>,
+    key: Key,
+    velocity: Velocity,
+}
+
+/// Where bars begin, on the clock of what is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bars {
+    /// Beat 1.
+    pub origin: Micros,
+    /// The tempo.
+    pub tempo: Tempo,
+    /// The time signature.
+    pub signature: TimeSignature,
+}
+
+/// What the roll shows.
+#[derive(Clone, Debug)]
+enum Shown {
+    /// What is played.
+    Live { now: Micros, bars: Option<Bars> },
+    /// A piece, from a time on.
+    Piece { piece: Arc<Piece>, at: Micros },
+}
+
+/// The roll.
+#[derive(Debug)]
+pub struct Roll {
+    risen: VecDeque<Risen>,
+    shown: Shown,
+    span: Span,
+    lanes: Cache,
+    notes: Cache,
+}
+
+impl Default for Roll {
+    fn default() -> Roll {
+        Roll {
+            risen: VecDeque::new(),
+            shown: Shown::Live { now: Micros::ZERO, bars: None },
+            span: Span::AKM322,
+            lanes: Cache::new(),
+            notes: Cache::new(),
+        }
+    }
+}
+
+impl Roll {
+    /// Takes note of what was played.
+    pub fn hear(&mut self, at: Micros, message: &Message) {
+        match *message {
+            Message::Voice(_, Voice::NoteOn { key, velocity }) => {
+                self.end(key, at);
+                if self.risen.len() == MOST {
+                    self.risen.pop_front();
+                }
+                self.risen.push_back(Risen { start: at, end: None, key, velocity });
+            }
+            Message::Voice(_, Voice::NoteOff { key, .. }) => self.end(key, at),
+            _ => return,
+        }
+        self.notes.clear();
+    }
+
+    fn end(&mut self, key: Key, at: Micros) {
+        if let Some(note) = self.risen.iter_mut().rev().find(|n| n.key == key && n.end.is_none()) {
+            note.end = Some(at.max(note.start));
+        }
+    }
+
+    /// Everything that is held ends: the keyboard is gone.
+    pub fn let_go(&mut self, at: Micros) {
+        for note in self.risen.iter_mut().filter(|n| n.end.is_none()) {
+            note.end = Some(at.max(note.start));
+        }
+        self.notes.clear();
+    }
+
+    /// Shows what is played, up to now.
+    pub fn live(&mut self, now: Micros, bars: Option<Bars>) {
+        while self.risen.front().is_some_and(|n| n.end.is_some_and(|end| now.since(end) > WINDOW)) {
+            self.risen.pop_front();
+        }
+        self.shown = Shown::Live { now, bars };
+        self.notes.clear();
+    }
+
+    /// Shows a piece from here on.
+    pub fn piece(&mut self, piece: &Arc<Piece>, at: Micros) {
+        self.shown = Shown::Piece { piece: Arc::clone(piece), at };
+        self.notes.clear();
+    }
+
+    /// Above these keys.
+    pub fn above(&mut self, span: Span) {
+        if span != self.span {
+            self.span = span;
+            self.repaint();
+        }
+    }
+
+    /// Draws everything anew.
+    pub fn repaint(&mut self) {
+        self.lanes.clear();
+        self.notes.clear();
+    }
+
+    /// Whether there is nothing to be seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match &self.shown {
+            Shown::Live { now, bars } => {
+                bars.is_none() && !self.risen.iter().any(|n| n.end.is_none_or(|end| now.since(end) < WINDOW))
+            }
+            Shown::Piece { piece, .. } => piece.notes.is_empty(),
+        }
+    }
+
+    /// The widget.
+    pub fn view<'a, M: 'a>(&'a self) -> Element<'a, M> {
+        canvas::Canvas::new(self).width(Length::Fill).height(Length::Fill).into()
+    }
+
+    fn draw_lanes(&self, frame: &mut Frame, ink: &Ink) {
+        let size = frame.size();
+        let shade = ink.line.scale_alpha(0.28);
+        for key in self.span.keys() {
+            let place = self.span.place(key);
+            let (left, width) = (place.left * size.width, place.width * size.width);
+            if is_black(key) {
+                frame.fill_rectangle(Point::new(left, 0.0), Size::new(width, size.height), shade);
+            } else if key.get() % 12 == 0 {
+                frame.fill_rectangle(
+                    Point::new(left.round(), 0.0),
+                    Size::new(1.0, size.height),
+                    ink.line.scale_alpha(0.9),
+                );
+            }
+        }
+    }
+
+    fn draw_notes(&self, frame: &mut Frame, ink: &Ink) {
+        match &self.shown {
+            Shown::Live { now, bars } => {
+                if let Some(bars) = bars {
+                    draw_bars(frame, ink, *bars, *now);
+                }
+                let colour = if bars.is_some() { ink.record } else { ink.accent };
+                for note in &self.risen {
+                    // Heights above the keys, in shares of the window.
+                    let low = note.end.map_or(0.0, |end| ahead(*now, end));
+                    let high = ahead(*now, note.start);
+                    if low <= 1.0 {
+                        self.draw_note(frame, note.key, note.velocity, (low, high.min(1.0)), colour, ink);
+                    }
+                }
+            }
+            Shown::Piece { piece, at } => {
+                draw_piece_bars(frame, ink, piece, *at);
+                for note in piece.between(*at, at.plus(WINDOW)) {
+                    let (low, high) = (ahead(note.start, *at), ahead(note.end, *at));
+                    let colour = track_colour(note.track, ink);
+                    self.draw_note(frame, note.key, note.velocity, (low.max(0.0), high.min(1.0)), colour, ink);
+                }
+            }
+        }
+    }
+
+    fn draw_note(
+        &self,
+        frame: &mut Frame,
+        key: Key,
+        velocity: Velocity,
+        (low, high): (f32, f32),
+        colour: Color,
+        ink: &Ink,
+    ) {
+        if !self.span.has(key) {
+            return;
+        }
+        let size = frame.size();
+        let place = self.span.place(key);
+        let inset = if is_black(key) { 0.0 } else { place.width * 0.14 };
+        let left = (place.left + inset) * size.width;
+        let width = ((place.width - 2.0 * inset) * size.width).max(2.0);
+        let top = size.height * (1.0 - high);
+        let height = (size.height * (high - low)).max(3.0);
+        // Softer notes are paler, mixed with the ground so that they stay opaque.
+        let share = 0.45 + 0.55 * f32::from(velocity.get()) / 127.0;
+        let fill = mix(ink.ground, colour, share);
+        let radius = (width / 3.0).min(height / 2.0).min(5.0);
+        frame.fill(&Path::rounded_rectangle(Point::new(left, top), Size::new(width, height), radius.into()), fill);
+        if width > 22.0 && height > 18.0 {
+            frame.fill_text(Text {
+                content: pitch::name(key),
+                position: Point::new(left + width / 2.0, top + height - 9.0),
+                color: if luminous(fill) { Color::from_rgb8(0x10, 0x14, 0x18) } else { Color::WHITE },
+                size: 10.5.into(),
+                font: theme::STRONG,
+                align_x: Horizontal::Center.into(),
+                align_y: Vertical::Center,
+                ..Text::default()
+            });
+        }
+    }
+}
+
+/// How far `later` is after `earlier`, in windows; negative where it is before.
+fn ahead(later: Micros, earlier: Micros) -> f32 {
+    ((later.0 as f64 - earlier.0 as f64) / WINDOW.0 as f64) as f32
+}
+
+fn mix(ground: Color, colour: Color, share: f32) -> Color {
+    let mix = |a: f32, b: f32| a + (b - a) * share;
+    Color::from_rgb(mix(ground.r, colour.r), mix(ground.g, colour.g), mix(ground.b, colour.b))
+}
+
+fn luminous(colour: Color) -> bool {
+    0.299 * colour.r + 0.587 * colour.g + 0.114 * colour.b > 0.5
+}
+
+/// Tracks are told apart by colours that differ in lightness too.
+fn track_colour(track: usize, ink: &Ink) -> Color {
+    const TURNS: [(f32, f32, f32); 6] =
+        [(0.0, 0.0, 0.0), (0.35, 0.05, 0.55), (0.75, 0.45, 0.1), (0.1, 0.3, 0.8), (0.8, 0.2, 0.5), (0.4, 0.65, 0.1)];
+    match track % TURNS.len() {
+        0 => ink.accent,
+        n => {
+            let (r, g, b) = TURNS[n];
+            mix(Color::from_rgb(r, g, b), ink.text, 0.25)
+        }
+    }
+}
+
+fn draw_bars(frame: &mut Frame, ink: &Ink, bars: Bars, now: Micros) {
+    let bar = bars.signature.bar(bars.tempo).0.max(1);
+    let beat = bars.signature.beat(bars.tempo).0.max(1);
+    let oldest = now.since(WINDOW).since(bars.origin).0 / beat;
+    for n in oldest.. {
+        let at = bars.origin.plus(Micros(n * beat));
+        if at > now {
+            break;
+        }
+        let number = (n * beat).is_multiple_of(bar).then_some(n * beat / bar + 1);
+        draw_beat(frame, ink, ahead(now, at), number);
+    }
+}
+
+fn draw_piece_bars(frame: &mut Frame, ink: &Ink, piece: &Piece, at: Micros) {
+    let beats = piece.score.beats();
+    let first = beats.partition_point(|b| b.at < at);
+    let mut number = beats[..first].iter().filter(|b| b.accent).count() as u64;
+    for beat in beats[first..].iter().take_while(|b| b.at < at.plus(WINDOW)) {
+        number += u64::from(beat.accent);
+        draw_beat(frame, ink, ahead(beat.at, at), beat.accent.then_some(number));
+    }
+}
+
+/// A line at this height above the keys; with its number where a bar begins.
+fn draw_beat(frame: &mut Frame, ink: &Ink, height: f32, bar: Option<u64>) {
+    let size = frame.size();
+    let y = (size.height * (1.0 - height)).round();
+    let strength = if bar.is_some() { 0.9 } else { 0.35 };
+    frame.fill_rectangle(Point::new(0.0, y), Size::new(size.width, 1.0), ink.line.scale_alpha(strength));
+    if let Some(number) = bar {
+        frame.fill_text(Text {
+            content: number.to_string(),
+            position: Point::new(8.0, y - 3.0),
+            color: ink.muted,
+            size: 11.0.into(),
+            font: theme::REGULAR,
+            align_y: Vertical::Bottom,
+            ..Text::default()
+        });
+    }
+}
+
+impl<M> canvas::Program<M> for Roll {
+    type State = ();
+
+    fn draw(
+        &self,
+        _state: &(),
+        renderer: &Renderer,
+        theme: &Theme,
+        bounds: Rectangle,
+        _cursor: mouse::Cursor,
+    ) -> Vec<Geometry> {
+        let ink = theme::ink(theme);
+        let lanes = self.lanes.draw(renderer, bounds.size(), |frame| self.draw_lanes(frame, &ink));
+        let notes = self.notes.draw(renderer, bounds.size(), |frame| self.draw_notes(frame, &ink));
+        vec![lanes, notes]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(roll: &mut Roll, ms: u64, bytes: &[u8]) {
+        roll.hear(Micros::from_millis(ms), &Message::from_bytes(bytes).unwrap());
+    }
+
+    #[test]
+    fn what_has_left_the_window_is_forgotten_and_what_is_held_is_not() {
+        let mut roll = Roll::default();
+        say(&mut roll, 0, &[0x90, 60, 90]);
+        say(&mut roll, 10, &[0x90, 64, 90]);
+        say(&mut roll, 20, &[0x80, 64, 0]);
+        roll.live(Micros::from_millis(30), None);
+        assert_eq!(roll.risen.len(), 2);
+        say(&mut roll, 25, &[0x80, 60, 0]);
+        say(&mut roll, 26, &[0x90, 60, 90]);
+        roll.live(Micros::from_millis(60_000), None);
+        assert_eq!(roll.risen.len(), 1, "{:?}", roll.risen);
+        assert!(!roll.is_empty());
+        roll.let_go(Micros::from_millis(60_000));
+        roll.live(Micros::from_millis(70_000), None);
+        assert!(roll.risen.is_empty() && roll.is_empty());
+    }
+}
