@@ -15,7 +15,7 @@ mod file;
 mod folders;
 pub mod sound;
 
-pub use file::{Given, Loaded, SettingsError, State, load, set, set_control};
+pub use file::{Given, Loaded, SettingsError, State, load, put_aside, set, set_control};
 pub use folders::Folders;
 pub use sound::SoundSettings;
 

@@ -3,6 +3,8 @@
 //! - [`survey`]: what is there, from the USB bus to the audio outputs.
 //! - [`doctor`]: what is wrong with it, and what to type.
 //! - [`last_message`]: what each port said last.
+//! - [`choices`]: what there is to choose from in the settings.
+//! - [`learn`]: learning what a control sends.
 //! - [`compose`]: composing into files.
 //! - [`record`]: from a stream of keyboard events to takes on disk.
 //! - [`desk`]: keyboard, keys on screen, sound, recording and capture, joined for a window.
@@ -18,6 +20,7 @@
 //! - [`render`]: performances into files.
 //! - [`start`]: what a window begins with.
 
+pub mod choices;
 pub mod compose;
 pub mod desk;
 pub mod doctor;
@@ -26,6 +29,7 @@ pub mod instruments;
 pub mod journal;
 pub mod last_message;
 pub mod layers;
+pub mod learn;
 pub mod library;
 pub mod place;
 pub mod play;

@@ -10,13 +10,10 @@ use super::interrupt::Interrupt;
 use super::output::{FAINT, GOOD, HEADING};
 use super::source::{self, SourceArgs};
 use super::{Context, Exit, Failure, values};
-use crate::keyboard::controls::{Binding, Control, ControlMap, Press, Source};
+use crate::keyboard::controls::{Binding, Control, ControlMap, Press};
 use crate::keyboard::{Clock, Event};
-use crate::music::Message;
 use crate::settings;
-
-/// After the first message, the time in which the control goes on moving; what came most often is it.
-const LISTEN_ON: Duration = Duration::from_millis(400);
+use crate::studio::learn::{LISTEN_ON, Lesson};
 
 /// The options of `composer learn`.
 #[derive(Debug, clap::Args)]
@@ -174,9 +171,10 @@ fn learn(control: Control, args: &Args, context: &mut Context) -> anyhow::Result
     let verb = if control.is_button() { "press" } else { "move" };
     writeln!(anstream::stderr(), "{verb} {} now (Ctrl-C ends)", control.label())?;
 
-    let heard = listen(control, &mut source.receiver, args.timeout, &interrupt);
+    let press = if args.toggle { Press::Toggle } else { Press::Momentary };
+    let heard = listen(Lesson::new(control, press), &mut source.receiver, args.timeout, &interrupt);
     drop(source);
-    let Some((message, values)) = heard else {
+    let Some((binding, count)) = heard else {
         if interrupt.came() {
             return Ok(Exit::Failure);
         }
@@ -185,9 +183,7 @@ fn learn(control: Control, args: &Args, context: &mut Context) -> anyhow::Result
             .remedy("`composer monitor` shows all that comes; `--timeout 60s` waits longer")
             .into());
     };
-    let Some(found) = Source::of(&message) else { return Ok(Exit::Failure) };
-    let press = if args.toggle { Press::Toggle } else { Press::Momentary };
-    let binding = Binding { source: found, channel: message.channel(), press };
+    let values = format!("{count} message{}", if count == 1 { "" } else { "s" });
     let warnings: Vec<String> = map
         .rival(control, &binding.source, binding.channel)
         .map(|other| {
@@ -217,15 +213,15 @@ fn learn(control: Control, args: &Args, context: &mut Context) -> anyhow::Result
     Ok(Exit::Success)
 }
 
-/// Listens until the control has been moved: a message of the kind that came most, and its values in words.
+/// Listens until the control has been moved.
 fn listen(
-    control: Control,
+    mut lesson: Lesson,
     receiver: &mut crate::keyboard::Receiver,
     timeout: Duration,
     interrupt: &Interrupt,
-) -> Option<(Message, String)> {
+) -> Option<(Binding, usize)> {
     let mut deadline = Instant::now() + timeout;
-    let mut heard: Vec<(Source, Vec<Message>)> = Vec::new();
+    let mut began = false;
     let mut events = Vec::new();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -235,40 +231,14 @@ fn listen(
         receiver.drain(left, &mut events);
         let ended = events.iter().any(|e| matches!(e, Event::Ended { .. }));
         for event in events.drain(..) {
-            let Event::Message { message, .. } = event else { continue };
-            let Some(source) = Source::of(&message).filter(|s| fits(control, s)) else { continue };
-            if heard.is_empty() {
-                deadline = deadline.min(Instant::now() + LISTEN_ON);
-            }
-            match heard.iter_mut().find(|(s, _)| *s == source) {
-                Some((_, messages)) => messages.push(message),
-                None => heard.push((source, vec![message])),
+            let Event::Message { at, message } = event else { continue };
+            if lesson.hear(at, &message) && !std::mem::replace(&mut began, true) {
+                deadline = deadline.min(Instant::now() + Duration::from(LISTEN_ON));
             }
         }
         if ended {
             break;
         }
     }
-    // Of equally many the first that came: `max_by_key` would take the last.
-    let (_, messages) = heard.into_iter().rev().max_by_key(|(_, messages)| messages.len())?;
-    let count = messages.len();
-    let first = messages.into_iter().next()?;
-    Some((first, format!("{count} message{}", if count == 1 { "" } else { "s" })))
-}
-
-/// Playing a note is no way to move a wheel; a pad may well be a button.
-fn fits(control: Control, source: &Source) -> bool {
-    control.is_button() || !matches!(source, Source::Note(_) | Source::RealTime(_) | Source::SysEx(_))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_teach_buttons_only() {
-        let note = "note 36".parse::<Source>().unwrap();
-        assert!(fits(Control::Play, &note) && !fits(Control::Knob1, &note));
-        assert!(fits(Control::Knob1, &"cc 20".parse().unwrap()));
-    }
+    lesson.learned()
 }

@@ -3,7 +3,9 @@
 //!
 //! A new screen is a module here, a line in [`Screen::ALL`], and its arms in the shell.
 
+pub mod devices;
 pub mod play;
+pub mod settings;
 
 use iced::Task;
 
@@ -18,17 +20,23 @@ pub enum Screen {
     /// Play and record.
     #[default]
     Play,
+    /// Keyboards and sound, with what is wrong about them.
+    Devices,
+    /// The settings.
+    Settings,
 }
 
 impl Screen {
     /// All of them, in the order of the strip.
-    pub const ALL: [Screen; 1] = [Screen::Play];
+    pub const ALL: [Screen; 3] = [Screen::Play, Screen::Devices, Screen::Settings];
 
     /// Its name in the strip.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Screen::Play => "Play",
+            Screen::Devices => "Devices",
+            Screen::Settings => "Settings",
         }
     }
 
@@ -37,6 +45,8 @@ impl Screen {
     pub const fn icon(self) -> Icon {
         match self {
             Screen::Play => Icon::Piano,
+            Screen::Devices => Icon::Cable,
+            Screen::Settings => Icon::Settings,
         }
     }
 }
@@ -54,8 +64,12 @@ pub enum Action<M> {
     Touch(Touched),
     /// A change to the settings.
     Change(Change),
-    /// Another screen.
-    Go(Screen),
+    /// Words for the clipboard.
+    Copy(String),
+    /// The doctor is to look again.
+    Examine,
+    /// A settings' file that is of no use is to be kept aside.
+    PutAside,
     /// Several.
     All(Vec<Action<M>>),
 }

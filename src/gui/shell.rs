@@ -7,20 +7,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use iced::futures::channel::{mpsc, oneshot};
+use iced::futures::channel::mpsc;
 use iced::theme::Mode;
 use iced::widget::{Space, button, column, container, row, stack, text, tooltip};
 use iced::{Alignment, Element, Length, Subscription, Task, Theme, clipboard, event, keyboard, system, window};
 
 use super::icon::{self, Icon};
 use super::now::Now;
+use super::screen::devices::{self, Devices};
 use super::screen::play::{self, Play};
+use super::screen::settings::{self as settings_screen, Settings};
 use super::screen::{Action, Screen};
 use super::widget::keys::Touched;
 use super::widget::tip;
+use super::work::beside;
 use super::{help, status, theme};
-use crate::settings::{Folders, SettingsError, ThemeSetting};
-use crate::studio::desk::{Desk, Opening, Order, Piece, PieceError, Remark, Report};
+use crate::settings::{self, Folders, SettingsError, ThemeSetting};
+use crate::studio::desk::{Desk, Listen, Opening, Order, Piece, PieceError, Remark, Report};
 use crate::studio::doctor::{self, Check};
 use crate::studio::preferences::Change;
 use crate::studio::start::Start;
@@ -32,6 +35,8 @@ pub struct Studio {
     desk: Option<Desk>,
     screen: Screen,
     play: Play,
+    devices: Devices,
+    settings: Settings,
     help: bool,
     system: Mode,
     settings_file: Option<PathBuf>,
@@ -48,6 +53,10 @@ pub enum Message {
     Told(Report),
     /// The first screen.
     Play(play::Message),
+    /// Keyboards and sound.
+    Devices(devices::Message),
+    /// The settings.
+    Settings(settings_screen::Message),
     /// The status line.
     Status(status::Message),
     /// Another screen is wanted.
@@ -66,6 +75,8 @@ pub enum Message {
     Examined(Vec<Check>),
     /// A change to the settings is in the file, or is not.
     Written(Result<(), SettingsError>),
+    /// A broken settings' file is kept aside, or is not.
+    PutAside(Result<PathBuf, SettingsError>),
     /// The system is light or dark.
     System(Mode),
     /// The window is to be closed.
@@ -108,6 +119,8 @@ impl Studio {
             desk: None,
             screen: Screen::default(),
             play: Play::default(),
+            devices: Devices::default(),
+            settings: Settings::default(),
             help: false,
             system: Mode::None,
             settings_file: None,
@@ -147,11 +160,16 @@ impl Studio {
                 let action = self.play.update(message, &self.now);
                 self.act(action, Message::Play)
             }
-            Message::Status(message) => self.tend(message),
-            Message::Go(screen) => {
-                self.screen = screen;
-                Task::none()
+            Message::Devices(message) => {
+                let action = self.devices.update(message);
+                self.act(action, Message::Devices)
             }
+            Message::Settings(message) => {
+                let action = self.settings.update(message);
+                self.act(action, Message::Settings)
+            }
+            Message::Status(message) => self.tend(message),
+            Message::Go(screen) => self.go(screen),
             Message::Help => {
                 self.help = !self.help;
                 Task::none()
@@ -180,6 +198,13 @@ impl Studio {
                 self.now.settings_fault = Some(error.clone());
                 self.complain(format!("The change holds until composer is closed: {error}."))
             }
+            Message::PutAside(Ok(aside)) => {
+                self.now.settings_fault = None;
+                let text = format!("The old settings are kept as {}.", aside.display());
+                self.now.remark = Some(Remark { text, wrong: false });
+                Task::none()
+            }
+            Message::PutAside(Err(error)) => self.complain(format!("{error}.")),
             Message::System(mode) => {
                 self.system = mode;
                 self.play.repaint();
@@ -193,14 +218,30 @@ impl Studio {
         }
     }
 
+    fn go(&mut self, screen: Screen) -> Task<Message> {
+        self.screen = screen;
+        match screen {
+            Screen::Play => Task::none(),
+            Screen::Devices => self.examine(),
+            Screen::Settings => {
+                let action = self.settings.open(&self.now);
+                self.act(action, Message::Settings)
+            }
+        }
+    }
+
     fn hear(&mut self, report: &Report) -> Task<Message> {
         if matches!(report, Report::Pulse(_)) {
             self.pulses.store(false, Ordering::Relaxed);
         }
         self.now.hear(report);
         self.play.hear(report, &self.now);
+        let action = self.devices.hear(report, &self.now);
+        let learned = self.act(action, Message::Devices);
         let asks = matches!(report, Report::Keyboard(_) | Report::Sound(_));
-        if asks && self.now.lacks_something() { self.examine() } else { Task::none() }
+        let looks = self.screen == Screen::Devices || self.now.lacks_something();
+        let examined = if asks && looks { self.examine() } else { Task::none() };
+        Task::batch([learned, examined])
     }
 
     /// Asks the doctor, unless it is at work.
@@ -219,7 +260,12 @@ impl Studio {
             Action::Order(order) => self.order(order),
             Action::Touch(touched) => self.touch(touched),
             Action::Change(change) => self.change(change),
-            Action::Go(screen) => self.update(Message::Go(screen)),
+            Action::Copy(words) => clipboard::write(words),
+            Action::Examine => self.examine(),
+            Action::PutAside => match self.settings_file.clone() {
+                Some(file) => beside(move || Message::PutAside(settings::put_aside(&file))),
+                None => Task::none(),
+            },
             Action::All(actions) => Task::batch(actions.into_iter().map(|a| self.act(a, into)).collect::<Vec<_>>()),
         }
     }
@@ -248,9 +294,28 @@ impl Studio {
     fn change(&mut self, change: Change) -> Task<Message> {
         change.apply(&mut self.now.settings);
         self.play.repaint();
+        self.follow(&change);
         match self.settings_file.clone() {
             Some(file) => beside(move || Message::Written(change.write(&file))),
             None => Task::none(),
+        }
+    }
+
+    /// Lets the desk do what a change to the settings means.
+    fn follow(&mut self, change: &Change) {
+        let Some(desk) = &self.desk else { return };
+        match change {
+            Change::Output(_) | Change::Buffer(_) | Change::Rate(_) | Change::SoundFont(_) => {
+                if let Some(choice) = settings_screen::sound(&self.now) {
+                    desk.order(Order::Sound(choice));
+                }
+            }
+            Change::Port(_) => desk.order(Order::Listen(Listen::of_settings(&self.now.settings))),
+            Change::Library(_) | Change::SoundFonts(_) | Change::Control(..) => {
+                self.now.folders = Folders::of_platform().map(|f| f.with_settings(&self.now.settings));
+                desk.order(Order::Settings(Box::new(self.now.settings.clone())));
+            }
+            Change::Beat(_) | Change::Instrument(_) | Change::Theme(_) => {}
         }
     }
 
@@ -291,6 +356,8 @@ impl Studio {
     pub fn view(&self) -> Element<'_, Message> {
         let screen = match self.screen {
             Screen::Play => self.play.view(&self.now).map(Message::Play),
+            Screen::Devices => self.devices.view(&self.now).map(Message::Devices),
+            Screen::Settings => self.settings.view(&self.now).map(Message::Settings),
         };
         let window = column![
             row![self.strip(), container(screen).width(Length::Fill).height(Length::Fill)].height(Length::Fill),
@@ -331,13 +398,6 @@ impl Studio {
             .spacing(theme::GAP);
         container(strip).padding(theme::GAP).height(Length::Fill).style(theme::bar).into()
     }
-}
-
-/// Work that may take its time, on a thread of its own.
-pub fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Task<T> {
-    let (done, outcome) = oneshot::channel();
-    let _ = std::thread::Builder::new().name("beside".to_owned()).spawn(move || drop(done.send(work())));
-    Task::future(outcome).then(|outcome| outcome.map_or_else(|_| Task::none(), Task::done))
 }
 
 #[cfg(test)]

@@ -193,6 +193,30 @@ pub fn set_control(path: &Path, name: &str, setting: Option<&ControlSetting>) ->
     put(path, "controls", name, setting.map(|s| Value::InlineTable(inline(s))))
 }
 
+/// Keeps a file that is of no use beside itself (`settings.broken.toml`, `settings.broken-2.toml`), and puts
+/// the commented file without settings in its place.
+///
+/// # Errors
+/// When the folder cannot be written; the file is where it was then.
+pub fn put_aside(path: &Path) -> Result<PathBuf, SettingsError> {
+    let unwritable =
+        |e: io::Error| SettingsError::Unwritable { path: path.display().to_string(), reason: e.to_string() };
+    for n in 1..1_000u32 {
+        let name = if n == 1 { "broken.toml".to_owned() } else { format!("broken-{n}.toml") };
+        let aside = path.with_extension(name);
+        // A link fails where something is in the way, and nothing is lost between the two steps.
+        match fs::hard_link(path, &aside) {
+            Ok(()) => {
+                write(path, TEMPLATE.as_bytes()).map_err(unwritable)?;
+                return Ok(aside);
+            }
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(unwritable(e)),
+        }
+    }
+    Err(unwritable(io::ErrorKind::AlreadyExists.into()))
+}
+
 fn put(path: &Path, section: &str, key: &str, value: Option<Value>) -> Result<(), SettingsError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -425,6 +449,18 @@ mod tests {
         set(&path, "sound", "buffer_ms", None).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains("rate = 48000 # as the mixer has it") && !text.contains("buffer_ms"), "{text}");
+    }
+
+    #[test]
+    fn a_broken_file_is_kept_aside_and_never_lost() {
+        let (folder, path) = with("[controls\n");
+        let first = put_aside(&path).unwrap();
+        assert_eq!(fs::read_to_string(&first).unwrap(), "[controls\n");
+        assert_eq!(load(&path).state, State::Read);
+        fs::write(&path, "[again\n").unwrap();
+        let second = put_aside(&path).unwrap();
+        assert_eq!(second, folder.path().join("settings.broken-2.toml"));
+        assert_eq!(fs::read_to_string(&first).unwrap(), "[controls\n");
     }
 
     #[test]
