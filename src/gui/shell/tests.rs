@@ -1,3 +1,5 @@
+//! What the shell itself decides.
+
 use super::*;
 use crate::settings::Settings;
 

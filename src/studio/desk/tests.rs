@@ -1,3 +1,5 @@
+//! A desk with a virtual keyboard, the keys on screen and no sound.
+
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! The beat is set by tapping.
+
 use super::*;
 
 #[test]
