@@ -6,6 +6,8 @@
 //! - [`rules`]: what a teacher of harmony would mark.
 //! - [`draw`]: filling voices step by step under these rules.
 //! - [`melody`]: what of a composition the model reads, and where that lies in time.
+//! - [`tonality`]: keys; [`chords`]: which chords sound.
+//! - [`arrangement`]: the harmony spread over instruments, by rules.
 //! - [`arrange`]: a melody in, compositions out; what every face of the program calls.
 //! - [`request`]: the parameters, by DeepComposer's names and ranges.
 //! - [`evaluation`]: the figures of a set of pieces, by the protocol of the published results.
@@ -20,6 +22,8 @@
 
 mod arithmetic;
 pub mod arrange;
+pub mod arrangement;
+pub mod chords;
 pub mod draw;
 pub mod evaluation;
 pub mod likelihood;
@@ -29,6 +33,7 @@ pub mod random;
 pub mod request;
 pub mod rules;
 pub mod score;
+pub mod tonality;
 mod trunk;
 mod weights;
 

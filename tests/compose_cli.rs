@@ -52,7 +52,7 @@ fn a_melody_becomes_four_voices_and_no_file_is_harmed() {
     documented::check(&report);
     assert_eq!(report["files"][0]["melody_voice"], "Soprano");
     let choir = smf::read(&fs::read(folder.path().join("choir.mid")).unwrap()).unwrap().composition;
-    assert_eq!(choir.tracks.len(), 4);
+    assert_eq!(choir.tracks.len(), 5);
     assert_eq!(choir.tracks[0].note_count(), 4);
     assert!(output.stderr.is_empty(), "{}", error(&output));
 

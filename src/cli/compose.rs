@@ -8,26 +8,40 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::interrupt::Interrupt;
 use super::output::FAINT;
 use super::{Context, Exit, Failure, info};
-use crate::compose::arrange::{self, Failed};
+use crate::compose::arrange::{self, Failed, Pass};
+use crate::compose::arrangement::Style;
 use crate::compose::melody::{NoMelody, Voice};
-use crate::compose::request::{CreativeRisk, Kind, Parameters, Request, SamplingIterations, TrackNumber, Variations};
+use crate::compose::request::{
+    Bars, Bass, Bpm, CreativeRisk, Kind, NotesToAdd, NotesToRemove, Parameters, PickUp, Request, SamplingIterations,
+    TrackNumber, Variations,
+};
 use crate::compose::rules::Violations;
-use crate::compose::{Done, Model};
+use crate::compose::tonality::Tonality;
+use crate::compose::{Done, Error, Model};
+use crate::music::TimeSignature;
 use crate::studio::compose::{self as studio, Placed};
 use crate::studio::place::{self, InTheWay};
 
 /// The options of `composer compose`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The melody's own track stays as it was played. Exit codes: 5 no melody in it, 6 not saved.\n\n\
-                        Example: composer compose melody.mid -o choir.mid --variations 4"
-)]
+#[command(after_help = "The melody stays as it was played. Exit codes: 5 no melody in it, 6 not saved.\n\n\
+                        Example: composer compose melody.mid -o band.mid --style rock --variations 4")]
 pub struct Args {
     /// What composer works on, and how.
     #[command(flatten)]
     pub how: How,
+    /// Voices to write, such as alto,tenor [those that are missing].
+    #[arg(long, value_name = "VOICES", value_delimiter = ',', hide_possible_values = true)]
+    pub voices: Option<Vec<VoiceName>>,
+    /// keep or replace the bass that the file has.
+    #[arg(long, value_name = "WHAT", default_value = "keep", hide_possible_values = true)]
+    pub bass: BassName,
+    /// Only these bars, such as 5-8; what the file has of the voices there is written anew.
+    #[arg(long, value_name = "BARS")]
+    pub bars: Option<Bars>,
 }
 
 /// What `composer compose` and `composer extend` are told alike.
@@ -39,12 +53,33 @@ pub struct How {
     /// Where the composition goes.
     #[arg(long, short, value_name = "FILE.mid")]
     pub output: PathBuf,
+    /// chorale, strings, piano-trio, rock or synth.
+    #[arg(long, value_name = "STYLE", default_value = "chorale", hide_possible_values = true)]
+    pub style: StyleName,
     /// The melody's track, counted from 1 [the highest].
     #[arg(long, value_name = "N")]
     pub track: Option<TrackNumber>,
     /// The voice that the melody is: soprano, alto, tenor or bass [by its range].
     #[arg(long, value_name = "VOICE", hide_possible_values = true)]
     pub voice: Option<VoiceName>,
+    /// The key, such as D or "F# minor" [estimated].
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<Tonality>,
+    /// The tempo of a recording without metronome, 30 to 250 [estimated].
+    #[arg(long, value_name = "N")]
+    pub bpm: Option<Bpm>,
+    /// The metre, such as 3/4 [the file's, or estimated].
+    #[arg(long, value_name = "N/N")]
+    pub time_signature: Option<TimeSignature>,
+    /// Quarters before the first bar line, 0 to 8 [the file's, or estimated].
+    #[arg(long, value_name = "N")]
+    pub pick_up: Option<PickUp>,
+    /// How many of the melody's notes may be replaced, 0 to 100 %.
+    #[arg(long, default_value_t, value_name = "N")]
+    pub max_notes_to_remove: NotesToRemove,
+    /// How many notes may be added, 50 to 1000 [as many as there are].
+    #[arg(long, value_name = "N")]
+    pub max_notes_to_add: Option<NotesToAdd>,
     /// 0.5 (safe) to 6 (bold).
     #[arg(long, default_value_t, value_name = "N")]
     pub creative_risk: CreativeRisk,
@@ -66,6 +101,42 @@ pub struct How {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// A style by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StyleName {
+    /// Sung.
+    Chorale,
+    /// Violins, violas, cellos, double basses.
+    Strings,
+    /// Violin, cello, piano.
+    PianoTrio,
+    /// Guitar, organ, bass guitar, drums.
+    Rock,
+    /// Pad, arpeggio, bass, drums.
+    Synth,
+}
+
+impl From<StyleName> for Style {
+    fn from(name: StyleName) -> Style {
+        match name {
+            StyleName::Chorale => Style::Chorale,
+            StyleName::Strings => Style::Strings,
+            StyleName::PianoTrio => Style::PianoTrio,
+            StyleName::Rock => Style::Rock,
+            StyleName::Synth => Style::Synth,
+        }
+    }
+}
+
+/// What becomes of the file's bass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BassName {
+    /// It stays.
+    Keep,
+    /// It goes.
+    Replace,
 }
 
 /// A voice by its name.
@@ -97,6 +168,13 @@ impl How {
         Parameters {
             track: self.track,
             voice: self.voice.map(Voice::from),
+            style: self.style.into(),
+            key: self.key,
+            bpm: self.bpm,
+            time_signature: self.time_signature,
+            pick_up: self.pick_up,
+            max_input_notes_to_remove: self.max_notes_to_remove,
+            max_notes_to_add: self.max_notes_to_add,
             creative_risk: self.creative_risk,
             sampling_iterations: self.sampling_iterations,
             seed: self.seed,
@@ -106,12 +184,21 @@ impl How {
     }
 }
 
-/// Harmonises.
+/// Composes.
 ///
 /// # Errors
 /// When there is no melody, or the result cannot be written.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    work(&args.how, Kind::Compose, |parameters| parameters, "composer.compose/1", context)
+    let refine = |parameters| Parameters {
+        voices: args.voices.as_ref().map(|voices| voices.iter().map(|v| Voice::from(*v)).collect()),
+        bass: match args.bass {
+            BassName::Keep => Bass::Keep,
+            BassName::Replace => Bass::Replace,
+        },
+        bars: args.bars,
+        ..parameters
+    };
+    work(&args.how, Kind::Compose, refine, "composer.compose/1", context)
 }
 
 /// Composes by the options that both commands have, and those that `refine` adds.
@@ -136,8 +223,10 @@ pub(super) fn work(
     let model = model(how.model.as_deref())?;
     let request = Request { kind, parameters: refine(how.parameters()) };
     let started = Instant::now();
+    let interrupt = Interrupt::install()?;
     let mut meter = Meter::new("composing");
-    let variations = arrange::compose(&model, &reading.composition, &request, &mut |pass| meter.show(pass.done));
+    let mut watch = |pass: &Pass<'_>| if interrupt.came() { ControlFlow::Break(()) } else { meter.show(pass.done) };
+    let variations = arrange::compose(&model, &reading.composition, &request, &mut watch);
     meter.clear();
     let variations = variations.map_err(|e| failure(&how.melody, &e))?;
     let in_the_way = if how.force { InTheWay::Replace } else { InTheWay::TakeNextName };
@@ -177,7 +266,13 @@ fn failure(melody: &Path, failed: &Failed) -> Failure {
         Failed::NoMelody(NoMelody::Sequential) | Failed::NoChannel { .. } => {
             Failure::new(Exit::BadInput, message).remedy("a file with the melody alone")
         }
-        Failed::Model(_) => Failure::new(Exit::Failure, message),
+        Failed::NoMelody(NoMelody::NotInBars { .. }) | Failed::Contradiction(_) => {
+            Failure::new(Exit::Usage, failed.to_string())
+        }
+        Failed::NoMelody(NoMelody::Complete) => Failure::new(Exit::Usage, message)
+            .remedy("--voices alto,tenor or --bars 5-8 names what is to be written anew"),
+        Failed::Model(Error::Cancelled) => Failure::new(Exit::Failure, "stopped; nothing was written"),
+        Failed::Model(Error::BrokenWeights { .. }) => Failure::new(Exit::Failure, message),
     }
 }
 
@@ -195,6 +290,9 @@ struct File {
     seed: u64,
     melody_track: usize,
     melody_voice: &'static str,
+    key: String,
+    beats_found: bool,
+    notes_removed: usize,
     notes_added: usize,
     /// Nats a sixteenth; nearer to zero is more probable.
     likelihood: f64,
@@ -209,6 +307,9 @@ impl File {
             seed: v.seed,
             melody_track: v.track + 1,
             melody_voice: v.voice.name(),
+            key: v.key.to_string(),
+            beats_found: v.free,
+            notes_removed: v.removed,
             notes_added: v.added,
             likelihood: v.likelihood,
             violations: v.violations,
@@ -218,20 +319,25 @@ impl File {
 
 impl Report {
     fn print(&self, context: &mut Context) -> anyhow::Result<()> {
+        let Some(first) = self.files.first() else { return Ok(()) };
+        let (faint, out) = (FAINT, &mut context.out);
+        let voice = first.melody_voice.to_lowercase();
+        write!(out, "{faint}melody: track {} as {voice}, {}", first.melody_track, first.key)?;
+        let free = if first.beats_found { ", played freely: beats found" } else { "" };
+        let removed =
+            if first.notes_removed > 0 { format!(", {} notes removed", first.notes_removed) } else { String::new() };
+        writeln!(out, "{free}{removed}{faint:#}")?;
+        let width = self.files.iter().map(|f| f.path.display().to_string().chars().count()).max().unwrap_or(0);
+        writeln!(
+            out,
+            "{faint}{:width$}  {:>6} {:>10} {:>9} {:>9} {:>6}{faint:#}",
+            "", "notes", "likelihood", "parallels", "crossings", "seed"
+        )?;
         for f in &self.files {
-            let (v, faint) = (&f.violations, FAINT);
-            writeln!(
-                context.out,
-                "{}  {} notes added to track {} ({})  {faint}likelihood {:.2}, parallels {}, crossings {}, seed {}{faint:#}",
-                f.path.display(),
-                f.notes_added,
-                f.melody_track,
-                f.melody_voice.to_lowercase(),
-                f.likelihood,
-                v.parallels(),
-                v.crossing,
-                f.seed,
-            )?;
+            let v = &f.violations;
+            let (path, crossing) = (f.path.display().to_string(), v.crossing);
+            let (notes, nats, parallels, seed) = (f.notes_added, f.likelihood, v.parallels(), f.seed);
+            writeln!(out, "{path:width$}  {notes:>6} {nats:>10.2} {parallels:>9} {crossing:>9} {seed:>6}")?;
         }
         Ok(())
     }

@@ -1,25 +1,25 @@
 //! Melody in, composition out: what the command line, a window or a worker calls.
 //!
-//! Every track of the input stays as it is, event for event; what is composed comes in new tracks
-//! behind them.
+//! Every track of the input stays as it is, event for event, but for the notes that the player gave
+//! free; what is composed comes in new tracks behind them.
 
+mod doubts;
+mod plan;
+
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::draw::{self, Draft, Drawn, Manner};
-use super::melody::{Melody, NoMelody, Section, Voice};
+use super::melody::{Melody, NoMelody, Voice};
 use super::model::Model;
 use super::request::{CreativeRisk, Extension, Kind, Parameters, Request};
 use super::rules::Violations;
-use super::score::{Attack, Step, Symbol, VOICES};
+use super::score::Step;
+use super::tonality::Tonality;
 use super::{Done, Error};
-use crate::music::composition::{Composition, Format, MetaType, Track};
-use crate::music::message::{Channel, Key, Value, Velocity, Voice as Sound};
-use crate::music::time::{Micros, Ticks};
-
-/// The program that added voices are sung with: Choir Aahs of General MIDI, counted from 0.
-pub const CHOIR: Value = Value::masked(52);
-/// How fast added keys go down where the melody says nothing.
-const USUAL_VELOCITY: u8 = 80;
+use crate::music::composition::Composition;
+use crate::music::time::Micros;
+use plan::Plan;
 
 /// What was composed.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Variation {
     pub seed: u64,
     /// Notes that were added.
     pub added: usize,
+    /// Notes of the melody that were removed.
+    pub removed: usize,
     /// The mean likelihood of a sixteenth, in nats (nearer to zero is more probable).
     pub likelihood: f64,
     /// Rules broken, the melody included.
@@ -38,6 +40,10 @@ pub struct Variation {
     pub track: usize,
     /// The voice as which it was taken.
     pub voice: Voice,
+    /// The key: told, read from the file, or estimated.
+    pub key: Tonality,
+    /// Whether beats had to be looked for, because it was played without a metronome.
+    pub free: bool,
     grade: f64,
 }
 
@@ -56,6 +62,9 @@ pub enum Failed {
         /// How many are needed.
         needed: usize,
     },
+    /// Parameters that do not go together.
+    #[error("{0}")]
+    Contradiction(&'static str),
 }
 
 /// What is told once a pass, and asked: whether to go on.
@@ -67,9 +76,7 @@ pub struct Pass<'a> {
     pub done: Done,
     /// The variation that is being drawn, from 0.
     pub variation: usize,
-    plan: &'a Plan,
-    input: &'a Composition,
-    melody: &'a Melody,
+    plan: &'a Plan<'a>,
     /// Sections that are done.
     sections: &'a [Draft],
     /// Of the section after them, what there is of the first draft.
@@ -80,8 +87,9 @@ impl Pass<'_> {
     /// The composition as far as it has come: the input, and the new tracks up to here.
     #[must_use]
     pub fn so_far(&self) -> Composition {
-        let drafts = self.sections.iter().map(|d| d.score.steps.as_slice()).chain([self.steps]);
-        self.plan.compose(self.input, self.melody, drafts).0
+        let mut sections: Vec<&[Step]> = self.sections.iter().map(|d| d.score.steps.as_slice()).collect();
+        sections.push(self.steps);
+        self.plan.write(&sections).0
     }
 }
 
@@ -99,45 +107,55 @@ pub fn compose(
     watch: Watch<'_>,
 ) -> Result<Vec<Variation>, Failed> {
     let parameters = &request.parameters;
-    let track = parameters.track.map(|t| t.get() as usize - 1);
-    let mut melody = Melody::of(input, track, parameters.voice)?;
-    let from = melody.sections.last().map_or(0, |s| s.score.len());
-    if request.kind == Kind::Extend {
-        let steps = match parameters.extension {
-            Extension::Bars(bars) => melody.last_bar() * bars.get() as usize,
-            Extension::Seconds(seconds) => melody.steps_in(Micros::from_millis(u64::from(seconds.get()) * 1_000)),
-        };
-        melody.extend(steps);
-    }
-    let plan = Plan::of(input, &melody, request, from)?;
+    contradictions(request)?;
+    let mut melody = Melody::of(input, parameters)?;
     let count = parameters.variations.get() as usize;
-    let all: usize = melody.sections.iter().map(|s| s.score.len()).sum();
-    let of = all * count;
-    let mut variations = Vec::new();
+    let removal = parameters.max_input_notes_to_remove.get();
     let mut before = 0;
+    let played = steps(&melody);
+    let mut removed = BTreeSet::new();
+    if removal > 0 {
+        // What it takes to choose the notes counts as much as a variation.
+        let plan = Plan::of(input, &melody, request, BTreeSet::new())?;
+        let manner = Manner { drafts: 2, ..manner(parameters, parameters.seed) };
+        let drafts = draw(model, &plan, manner, &mut |parts, sections, steps| {
+            let done = Done { parts, of: played * (count + 1) };
+            watch(&Pass { done, variation: 0, plan: &plan, sections, steps })
+        })?;
+        let scores = drafts.iter().map(|d| &d.score);
+        removed = doubts::choose(model, &melody, scores, removal);
+        melody.free(&removed);
+        before = played;
+    }
+    if request.kind == Kind::Extend {
+        melody.extend(match parameters.extension {
+            Extension::Bars(bars) => melody.bars_on(bars.get()),
+            Extension::Seconds(seconds) => melody.steps_in(Micros::from_millis(u64::from(seconds.get()) * 1_000)),
+        });
+    }
+    let all = steps(&melody);
+    let of = before + all * count;
+    let plan = Plan::of(input, &melody, request, removed)?;
+    let mut variations = Vec::with_capacity(count);
     for variation in 0..count {
         let seed = parameters.seed.wrapping_add(variation as u64);
-        let mut drafts: Vec<Draft> = Vec::new();
-        for (s, section) in melody.sections.iter().enumerate() {
-            let manner = Manner {
-                temperature: temperature(parameters.creative_risk),
-                seed: seed ^ (s as u64) << 48,
-                drafts: parameters.sampling_iterations.get().max(1) as usize,
-            };
-            let length = section.score.len();
-            let mut inner = |drawn: Drawn<'_>| {
-                let parts = before + drawn.done.parts * length / drawn.done.of.max(1);
-                let (plan, melody, sections, steps) = (&plan, &melody, drafts.as_slice(), drawn.steps);
-                watch(&Pass { done: Done { parts, of }, variation, plan, input, melody, sections, steps })
-            };
-            let best = draw::fill(model, &section.score, manner, &mut inner)?.into_iter().next();
-            drafts.extend(best);
-            before += length;
-        }
-        variations.push(plan.variation(input, &melody, &drafts, seed));
+        let begun = before + variation * all;
+        let drafts = draw(model, &plan, manner(parameters, seed), &mut |parts, sections, steps| {
+            watch(&Pass { done: Done { parts: begun + parts, of }, variation, plan: &plan, sections, steps })
+        })?;
+        variations.push(plan.variation(&drafts, seed));
     }
     variations.sort_by(|a, b| b.grade.total_cmp(&a.grade));
     Ok(variations)
+}
+
+fn steps(melody: &Melody) -> usize {
+    melody.sections.iter().map(|s| s.score.len()).sum()
+}
+
+fn manner(parameters: &Parameters, seed: u64) -> Manner {
+    let drafts = parameters.sampling_iterations.get().max(1) as usize;
+    Manner { temperature: temperature(parameters.creative_risk), seed, drafts, scale: 0 }
 }
 
 /// The temperature of a creative risk: its root, so that the highest still makes music, and at the
@@ -146,136 +164,40 @@ fn temperature(risk: CreativeRisk) -> f32 {
     0.6 * risk.get().sqrt()
 }
 
-/// Which voice goes into which new track.
-struct Plan {
-    parts: Vec<Part>,
-    velocity: Velocity,
-    /// The step of the last section from which the melody is the model's.
-    extended_from: usize,
+/// How far a variation has come: steps done, sections done, and what there is of the next one.
+type Drawing<'a> = &'a mut dyn FnMut(usize, &[Draft], &[Step]) -> ControlFlow<()>;
+
+/// Draws every section; of each the best draft.
+fn draw(model: &Model, plan: &Plan<'_>, manner: Manner, watch: Drawing<'_>) -> Result<Vec<Draft>, Error> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut before = 0;
+    for (s, section) in plan.melody.sections.iter().enumerate() {
+        let length = section.score.len();
+        let scale = plan.melody.tonality.scale(plan.melody.shift);
+        let manner = Manner { seed: manner.seed ^ (s as u64) << 48, scale, ..manner };
+        let mut inner =
+            |drawn: Drawn<'_>| watch(before + drawn.done.parts * length / drawn.done.of.max(1), &drafts, drawn.steps);
+        let best = draw::fill(model, &section.score, manner, &mut inner)?.into_iter().next();
+        drafts.extend(best);
+        before += length;
+    }
+    Ok(drafts)
 }
 
-struct Part {
-    voice: usize,
-    name: String,
-    channel: Channel,
-    program: Option<Value>,
-    /// Only what comes after the melody's end.
-    only_extension: bool,
-}
-
-impl Plan {
-    fn of(composition: &Composition, melody: &Melody, request: &Request, from: usize) -> Result<Plan, Failed> {
-        let source = &composition.tracks[melody.track];
-        let used = |c: &Channel| composition.tracks.iter().any(|t| t.channels().iter().any(|u| u == *c));
-        let free: Vec<Channel> = (0..16).filter(|c| *c != 9).map(Channel::masked).filter(|c| !used(c)).collect();
-        let mut parts = Vec::new();
-        let Request { kind, parameters: Parameters { harmony, .. } } = request;
-        if *kind == Kind::Extend {
-            let channel = source.voices().find_map(|(_, c, v)| matches!(v, Sound::NoteOn { .. }).then_some(c));
-            let name = source.name().map_or_else(|| "Continuation".to_owned(), |n| format!("{n} (continuation)"));
-            let channel = channel.unwrap_or_default();
-            parts.push(Part { voice: melody.voice as usize, name, channel, program: None, only_extension: true });
+/// What cannot be done at once.
+fn contradictions(request: &Request) -> Result<(), Failed> {
+    let Request { kind, parameters: p } = request;
+    let sung = p.style == super::arrangement::Style::Chorale;
+    let told = |what| Err(Failed::Contradiction(what));
+    match () {
+        () if !sung && p.bars.is_some() => {
+            told("bars can be redone in the style chorale only; of others another seed makes another whole")
         }
-        if *kind == Kind::Compose || *harmony {
-            let voices = Voice::ALL.into_iter().filter(|v| *v != melody.voice);
-            if free.len() < VOICES - 1 {
-                return Err(Failed::NoChannel { needed: VOICES - 1 });
-            }
-            parts.extend(voices.zip(free).map(|(voice, channel)| Part {
-                voice: voice as usize,
-                name: voice.name().to_owned(),
-                channel,
-                program: Some(CHOIR),
-                only_extension: false,
-            }));
+        () if !sung && p.voices.is_some() => told("voices can be chosen in the style chorale only"),
+        () if *kind == Kind::Extend && p.bars.is_some() => told("bars to redo do not go with an extension"),
+        () if *kind == Kind::Extend && !p.harmony && !sung => {
+            told("a style needs the harmony, which an extension has when it is asked for")
         }
-        let notes = source.notes();
-        let sum: usize = notes.iter().map(|n| usize::from(n.velocity.get())).sum();
-        let mean = sum.checked_div(notes.len()).map_or(USUAL_VELOCITY, |v| v.clamp(30, 110) as u8);
-        // Below the melody, that it may be heard.
-        let velocity = Velocity::masked(mean - mean / 6);
-        Ok(Plan { parts, velocity, extended_from: from })
+        () => Ok(()),
     }
-
-    /// The composition and the number of notes in its new tracks. `sections` may be fewer, and shorter,
-    /// than the melody's.
-    fn compose<'a>(
-        &self,
-        input: &Composition,
-        melody: &Melody,
-        sections: impl Iterator<Item = &'a [Step]> + Clone,
-    ) -> (Composition, usize) {
-        let mut out = input.clone();
-        if out.format == Format::Single {
-            out.format = Format::Parallel;
-        }
-        let mut added = 0;
-        for part in &self.parts {
-            let mut track = Track::new();
-            track.push_text(Ticks(0), MetaType::TRACK_NAME, &part.name);
-            if let Some(program) = part.program {
-                track.push_voice(Ticks(0), part.channel, Sound::Program(program));
-            }
-            let last = melody.sections.len().saturating_sub(1);
-            for (i, (section, steps)) in melody.sections.iter().zip(sections.clone()).enumerate() {
-                let from = match (part.only_extension, i == last) {
-                    (false, _) => 0,
-                    (true, true) => self.extended_from,
-                    (true, false) => continue,
-                };
-                added += write(&mut track, part, section, steps, from, melody.shift, self.velocity);
-            }
-            out.tracks.push(track);
-        }
-        (out, added)
-    }
-
-    fn variation(&self, input: &Composition, melody: &Melody, drafts: &[Draft], seed: u64) -> Variation {
-        let (composition, added) = self.compose(input, melody, drafts.iter().map(|d| d.score.steps.as_slice()));
-        let steps: usize = drafts.iter().map(|d| d.score.len()).sum();
-        let weigh = |f: fn(&Draft) -> f64| {
-            drafts.iter().map(|d| f(d) * d.score.len() as f64).sum::<f64>() / steps.max(1) as f64
-        };
-        Variation {
-            composition,
-            seed,
-            added,
-            likelihood: weigh(|d| d.likelihood),
-            violations: drafts.iter().fold(Violations::default(), |v, d| v.and(d.violations)),
-            track: melody.track,
-            voice: melody.voice,
-            grade: weigh(Draft::grade),
-        }
-    }
-}
-
-/// Writes one voice of a section; answers with the number of notes.
-fn write(
-    track: &mut Track,
-    part: &Part,
-    section: &Section,
-    steps: &[Step],
-    from: usize,
-    shift: i16,
-    velocity: Velocity,
-) -> usize {
-    let line: Vec<(Symbol, Attack)> = steps.iter().map(|s| (s[part.voice].symbol, s[part.voice].attack)).collect();
-    let mut notes = 0;
-    let mut t = from;
-    while t < line.len() {
-        let mut end = t + 1;
-        while end < line.len() && line[end].0 == line[t].0 && line[end].1 != Attack::Struck {
-            end += 1;
-        }
-        let key = line[t].0.to_key().and_then(|k| u8::try_from(i16::from(k) - shift).ok()).and_then(Key::new);
-        if let Some(key) = key {
-            let start = section.ticks[t];
-            let stop = section.ticks[end].max(Ticks(start.0 + 1));
-            track.push_voice(start, part.channel, Sound::NoteOn { key, velocity });
-            track.push_voice(stop, part.channel, Sound::NoteOff { key, velocity: Velocity::masked(64) });
-            notes += 1;
-        }
-        t = end;
-    }
-    notes
 }

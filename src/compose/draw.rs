@@ -24,6 +24,8 @@ const ORDER: [usize; VOICES] = [3, 0, 2, 1];
 const KEPT: f32 = 0.95;
 /// Drafts that one thread draws side by side; more take further rounds.
 const ABREAST: usize = 8;
+/// What a note outside the scale costs, in nats off its logit.
+const FOREIGN: f32 = 1.0;
 /// What rules broken at every step would cost when drafts are compared, in nats a note.
 const BROKEN: f64 = 64.0;
 
@@ -49,6 +51,9 @@ pub struct Manner {
     pub seed: u64,
     /// Drafts to draw; at least 1.
     pub drafts: usize,
+    /// The pitch classes, as bits from C, that voices keep to unless they have good reason: those of a
+    /// scale, as the score has it; none of them for no preference.
+    pub scale: u16,
 }
 
 /// One way to fill a score.
@@ -186,7 +191,7 @@ fn fill_abreast(
         model.look_back(&around, &mut x);
         model.run(&mut x, &mut readings, &rotations.at(t % REACH), Sight::Causal);
         model.lift(&mut x);
-        write_step(model, &mut x, &mut writers, &score.steps[t], manner.temperature);
+        write_step(model, &mut x, &mut writers, &score.steps[t], manner);
     }
     Ok(writers
         .into_iter()
@@ -200,7 +205,7 @@ fn fill_abreast(
 }
 
 /// Writes one step of every writer. `bases` are the heads' bases; they are used up.
-fn write_step(model: &Model, bases: &mut [f32], writers: &mut [Writer], given: &Step, temperature: f32) {
+fn write_step(model: &Model, bases: &mut [f32], writers: &mut [Writer], given: &Step, manner: Manner) {
     let d = model.width;
     let hidden = given.map(|c| c.symbol == Symbol::HIDDEN);
     for base in bases.chunks_exact_mut(d) {
@@ -215,7 +220,7 @@ fn write_step(model: &Model, bases: &mut [f32], writers: &mut [Writer], given: &
     for v in ORDER.into_iter().filter(|v| hidden[*v]) {
         let logits = model.ask(bases, v);
         for ((writer, logits), base) in writers.iter_mut().zip(&logits).zip(bases.chunks_exact_mut(d)) {
-            let class = writer.choose(logits, v, temperature);
+            let class = writer.choose(logits, v, manner);
             writer.note(logits, v, class);
             let cell = Cell { symbol: Symbol::of_class(class), attack: Attack::Struck };
             if let Some(step) = writer.steps.last_mut() {
@@ -237,7 +242,7 @@ impl Writer {
         self.steps.len().checked_sub(2).map(|t| &self.steps[t])
     }
 
-    fn choose(&mut self, logits: &[f32; CLASSES], voice: usize, temperature: f32) -> usize {
+    fn choose(&mut self, logits: &[f32; CLASSES], voice: usize, manner: Manner) -> usize {
         let outside = [Cell::OUTSIDE; VOICES];
         let before = self.before().unwrap_or(&outside);
         let now = self.steps.last().unwrap_or(&outside);
@@ -245,8 +250,9 @@ impl Writer {
         for (class, priced) in priced.iter_mut().enumerate() {
             let symbol = Symbol::of_class(class);
             let price = symbol.to_key().map_or(Some(0.0), |key| rules::price(before, now, voice, key));
+            let foreign = symbol.to_key().is_some_and(|key| manner.scale >> (key % 12) & 1 == 0);
             if let Some(price) = price {
-                *priced = logits[class] - price;
+                *priced = logits[class] - price - if foreign && manner.scale != 0 { FOREIGN } else { 0.0 };
             }
         }
         // Whether the voice moves is left to the model; where it moves to is chosen with more care.
@@ -259,7 +265,7 @@ impl Writer {
             }
             priced[stay] = f32::NEG_INFINITY;
         }
-        draw(&priced.map(|l| l / temperature), self.random.unit())
+        draw(&priced.map(|l| l / manner.temperature), self.random.unit())
     }
 
     /// Keeps account of a choice.
@@ -333,7 +339,7 @@ mod tests {
     #[test]
     fn what_is_given_stays_and_a_seed_gives_the_same_notes_alone_or_abreast() {
         let model = Model::chorale().unwrap();
-        let manner = Manner { temperature: 0.9, seed: 7, drafts: 3 };
+        let manner = Manner { temperature: 0.9, seed: 7, drafts: 3, scale: 0 };
         let mut go = |_: Drawn<'_>| ControlFlow::Continue(());
         let three = fill(&model, &melody(), manner, &mut go).unwrap();
         let one = fill(&model, &melody(), Manner { drafts: 1, ..manner }, &mut go).unwrap();
@@ -349,7 +355,7 @@ mod tests {
     #[test]
     fn cancelled_at_a_step() {
         let model = Model::chorale().unwrap();
-        let manner = Manner { temperature: 1.0, seed: 1, drafts: 1 };
+        let manner = Manner { temperature: 1.0, seed: 1, drafts: 1, scale: 0 };
         let mut stop =
             |d: Drawn<'_>| if d.done.parts == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         assert_eq!(fill(&model, &melody(), manner, &mut stop).unwrap_err(), Error::Cancelled);

@@ -1,21 +1,29 @@
-//! From a composition to what the model reads, and from what it wrote to tracks.
+//! From a composition to what the model reads.
 //!
 //! The player's own notes are only read: they are laid on a grid of sixteenths for the model's eyes,
 //! and the composition keeps them as they were played.
 
+mod beats;
+mod grid;
+mod lines;
+mod metre;
+mod phrases;
+
 use serde::{Deserialize, Serialize};
 
-use super::score::{Attack, Cell, Place, Score, Symbol, VOICES};
-use crate::music::composition::{Composition, Division, Note};
+pub use grid::Bar;
+use grid::Grid;
+pub use lines::{Fate, Line};
+
+use super::request::{Bass, Parameters};
+use super::score::{Cell, Score, VOICES};
+use super::tonality::Tonality;
+use crate::music::composition::{Composition, Format, Note};
+use crate::music::general_midi;
 use crate::music::time::{Micros, Ticks};
-use crate::music::{TempoMap, general_midi};
 
 /// Silence of more steps than this begins a new section.
 const SILENCE: u64 = 32;
-/// A note is read as this many steps at most.
-const LONGEST: u64 = 256;
-/// Steps a second where a file counts film frames and says no tempo: sixteenths at 120 a minute.
-const STEP_WITHOUT_TEMPO: u64 = 125_000;
 
 /// A voice of the choir.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +48,12 @@ impl Voice {
     pub const fn name(self) -> &'static str {
         ["Soprano", "Alto", "Tenor", "Bass"][self as usize]
     }
+
+    /// The voice of that name, in capitals or not.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Voice> {
+        Voice::ALL.into_iter().find(|v| v.name().eq_ignore_ascii_case(name.trim()))
+    }
 }
 
 /// Why there is no melody to work with.
@@ -62,17 +76,36 @@ pub enum NoMelody {
     /// A file of format 2.
     #[error("its tracks are pieces of their own (format 2), which cannot sound together")]
     Sequential,
+    /// Bars were asked for in which there is no melody.
+    #[error("there is no melody in bars {from} to {to}; it lies in bars {first} to {last}")]
+    NotInBars {
+        /// The first bar asked for.
+        from: u32,
+        /// The last.
+        to: u32,
+        /// The first bar with melody.
+        first: i64,
+        /// The last.
+        last: i64,
+    },
+    /// There is nothing left to do.
+    #[error("all four voices are there already")]
+    Complete,
 }
 
-/// A melody, ready to be read by the model.
+/// A melody, ready to be read by the model, and what else of the input the model reads.
 #[derive(Clone, Debug)]
 pub struct Melody {
     /// The track it comes from, from 0.
     pub track: usize,
     /// The voice as which the model reads it.
     pub voice: Voice,
-    /// Semitones by which the model reads it higher than it is: whole octaves.
+    /// Semitones by which the model reads it higher than it is.
     pub shift: i16,
+    /// The key of what sounds: told, written in the file, or estimated.
+    pub tonality: Tonality,
+    /// Other voices that the input has.
+    pub lines: Vec<Line>,
     /// Stretches of music between long silences, in the order of time.
     pub sections: Vec<Section>,
     grid: Grid,
@@ -81,72 +114,140 @@ pub struct Melody {
 /// A stretch of music.
 #[derive(Clone, Debug)]
 pub struct Section {
-    /// The sixteenth at which it begins, counted from the start of the file.
+    /// The sixteenth at which it begins, counted from the start of the grid.
     pub first: u64,
-    /// The melody in its voice; the other voices are hidden.
+    /// The voices that are given; what is to be written is hidden.
     pub score: Score,
     /// For each step the tick at which it begins, as it was played where the melody was struck.
     pub ticks: Vec<Ticks>,
+    /// How loud the melody is at each step: its note's velocity.
+    pub loudness: Vec<u8>,
+    /// The melody's notes.
+    pub notes: Vec<Sung>,
+    /// The steps that new notes go to, from and to.
+    pub open: std::ops::Range<usize>,
+}
+
+/// A note of the melody as it lies on the grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sung {
+    /// Which of the track's notes.
+    pub index: usize,
+    /// The step of its section at which it begins.
+    pub from: usize,
+    /// The step after it.
+    pub to: usize,
 }
 
 impl Melody {
-    /// Finds the melody of a composition.
-    ///
-    /// `track` (from 0) and `voice` are found out where they are not told: the highest track that has
-    /// enough to say, and the voice in whose range it lies.
+    /// Finds the melody of a composition, and its tempo, metre, pick-up and key, where `told` does not
+    /// say them; and which other voices are there.
     ///
     /// # Errors
     /// When there are no notes to work with.
-    pub fn of(composition: &Composition, track: Option<usize>, voice: Option<Voice>) -> Result<Melody, NoMelody> {
-        if composition.format == crate::music::composition::Format::Sequential && composition.tracks.len() > 1 {
+    pub fn of(composition: &Composition, told: &Parameters) -> Result<Melody, NoMelody> {
+        if composition.format == Format::Sequential && composition.tracks.len() > 1 {
             return Err(NoMelody::Sequential);
         }
-        let sung: Vec<Vec<Note>> = composition
+        let sung: Vec<Vec<(usize, Note)>> = composition
             .tracks
             .iter()
-            .map(|t| t.notes().into_iter().filter(|n| n.channel != general_midi::PERCUSSION).collect())
+            .map(|t| t.notes().into_iter().enumerate().filter(|(_, n)| n.channel != general_midi::PERCUSSION).collect())
             .collect();
-        let with_notes = || {
-            let numbers = sung.iter().enumerate().filter(|(_, n)| !n.is_empty()).map(|(i, _)| (i + 1).to_string());
-            numbers.collect::<Vec<_>>().join(", ")
-        };
-        let track = match track {
+        let track = match told.track.map(|t| t.get() as usize - 1) {
             Some(t) if sung.get(t).is_some_and(|n| !n.is_empty()) => t,
             _ if sung.iter().all(Vec::is_empty) => {
                 return Err(NoMelody::NoNotes { drums: composition.note_count() });
             }
-            Some(t) => return Err(NoMelody::NotInTrack { number: t + 1, with_notes: with_notes() }),
-            None => highest(&sung),
+            Some(t) => {
+                let numbers = sung.iter().enumerate().filter(|(_, n)| !n.is_empty()).map(|(i, _)| (i + 1).to_string());
+                let with_notes = numbers.collect::<Vec<_>>().join(", ");
+                return Err(NoMelody::NotInTrack { number: t + 1, with_notes });
+            }
+            None => lines::melody_track(composition, &sung),
         };
-        let grid = Grid::of(composition);
-        let notes = &sung[track];
-        let middle = middle(notes);
-        let voice = voice.unwrap_or(match middle {
-            57.. => Voice::Soprano,
-            48..57 => Voice::Tenor,
-            _ => Voice::Bass,
-        });
-        let shift = shift_to(voice, middle);
-        let sections = sections(notes, &grid, voice, shift);
-        Ok(Melody { track, voice, shift, sections, grid })
+        let notes = lines::melody_channel(&sung[track]);
+        let plain: Vec<Note> = notes.iter().map(|(_, n)| *n).collect();
+        let grid = Grid::of(composition, &plain, told);
+        let laid = lines::lay(&notes, &grid);
+        let polyphonic = lines::is_polyphonic(&laid);
+        // Of chords and of two hands the top decides where the melody lies.
+        let top = if polyphonic { lines::top(&laid, &grid, &notes) } else { plain.clone() };
+        let named = composition.tracks[track].name().and_then(|n| Voice::of_name(&n));
+        let voice = told.voice.or(named).unwrap_or_else(|| lines::voice_of(&top));
+        let shift = lines::shift_to(voice, &top, None);
+        let mut others = lines::others(composition, &sung, track, voice, shift, told);
+        if polyphonic
+            && told.bass == Bass::Keep
+            && voice != Voice::Bass
+            && others.iter().all(|l| l.voice != Voice::Bass)
+        {
+            others.extend(lines::lowest(&notes, track, shift));
+        }
+        let mut sections = lines::sections(&laid, &grid, voice, shift, polyphonic);
+        for section in &mut sections {
+            phrases::mark(section, voice);
+            for line in others.iter().filter(|l| l.fate != Fate::Replaced) {
+                lines::give(section, line, &grid);
+            }
+        }
+        let (sounding, last) = lines::sounding(&plain, &top);
+        let tonality = told
+            .key
+            .or_else(|| Tonality::written(composition, &sounding, last))
+            .unwrap_or_else(|| Tonality::estimate(&sounding, last));
+        let mut melody = Melody { track, voice, shift, tonality, lines: others, sections, grid };
+        melody.open(told)?;
+        Ok(melody)
     }
 
-    /// Lengthens the last section by steps in which all is hidden.
+    /// Hides what is to be written anew.
+    fn open(&mut self, told: &Parameters) -> Result<(), NoMelody> {
+        let bar = |step: u64| self.grid.bar(step).map_or(1 + step as i64 / 16, |b| b.number);
+        let asked = told.bars.map(|b| (i64::from(b.from()), i64::from(b.to())));
+        let mut any = false;
+        for section in &mut self.sections {
+            let within = |t: &usize| asked.is_none_or(|(a, b)| (a..=b).contains(&bar(section.first + *t as u64)));
+            let from = (0..section.score.len()).find(within).unwrap_or(section.score.len());
+            let to = (from..section.score.len()).rev().find(within).map_or(from, |t| t + 1);
+            section.open = from..to;
+            any |= from < to;
+            for line in self.lines.iter().filter(|l| l.fate == Fate::Redone) {
+                lines::hide(section, line.voice, from..to);
+            }
+        }
+        if let (Some(bars), false) = (told.bars, any) {
+            let first = self.sections.first().map_or(1, |s| bar(s.first));
+            let last = self.sections.last().map_or(1, |s| bar(s.first + s.score.len().saturating_sub(1) as u64));
+            return Err(NoMelody::NotInBars { from: bars.from(), to: bars.to(), first, last });
+        }
+        Ok(())
+    }
+
+    /// Lengthens the last section by steps in which all is hidden; they end as a piece does.
     pub fn extend(&mut self, steps: usize) {
         let Some(last) = self.sections.last_mut() else { return };
+        let before = last.score.len();
         for _ in 0..steps {
             let step = last.first + last.score.len() as u64;
             last.score.steps.push([Cell::HIDDEN; VOICES]);
             last.score.places.push(self.grid.place(step));
             last.ticks.push(self.grid.tick(step + 1).max(last.ticks.last().copied().unwrap_or_default()));
+            last.loudness.push(last.loudness.last().copied().unwrap_or(lines::USUAL_VELOCITY));
         }
+        last.open = last.open.start..last.score.len();
+        phrases::end_extension(last, before);
     }
 
-    /// Sixteenths in a bar at the end of the melody.
+    /// Steps from the end of the melody to the end of so many bars after the one in which it ends.
     #[must_use]
-    pub fn last_bar(&self) -> usize {
-        let place = self.sections.last().and_then(|s| s.score.places.last()).copied().unwrap_or_default();
-        if place.bar_length == 0 { 16 } else { usize::from(place.bar_length) * 4 }
+    pub fn bars_on(&self, bars: u32) -> usize {
+        let Some(last) = self.sections.last() else { return 0 };
+        let end = last.first + last.score.len() as u64;
+        let bar = self.grid.bar(end.saturating_sub(1));
+        let (start, length) = bar.map_or((end as i64 - 16, 16), |b| (b.start, b.length));
+        let rest = (start + length as i64 - end as i64).max(0) as usize;
+        rest + length as usize * bars as usize
     }
 
     /// Sixteenths that make up a time at the end of the melody, at least 1.
@@ -158,187 +259,65 @@ impl Melody {
         let to = self.grid.map.ticks(from.plus(time));
         usize::try_from(self.grid.nearest(to).saturating_sub(end)).unwrap_or(1).max(1)
     }
-}
 
-/// Where the sixteenths lie.
-#[derive(Clone, Debug)]
-struct Grid {
-    /// Ticks a quarter note; none where a file counts film frames.
-    quarter: Option<u64>,
-    map: TempoMap,
-}
-
-impl Grid {
-    fn of(composition: &Composition) -> Grid {
-        let quarter = match composition.division {
-            Division::Metrical(ppq) => Some(u64::from(ppq.get())),
-            Division::Smpte { .. } => None,
-        };
-        Grid { quarter, map: composition.tempo_map() }
+    /// The bar in which a step of a section lies; bars of four quarters where there are none.
+    #[must_use]
+    pub fn bar(&self, section: &Section, step: usize) -> Bar {
+        let step = section.first + step as u64;
+        let start = (step / 16 * 16) as i64;
+        self.grid.bar(step).unwrap_or(Bar { start, length: 16, number: start / 16 + 1, compound: false })
     }
 
-    fn tick(&self, step: u64) -> Ticks {
-        match self.quarter {
-            Some(quarter) => Ticks(step.saturating_mul(quarter) / 4),
-            None => self.map.ticks(Micros(step.saturating_mul(STEP_WITHOUT_TEMPO))),
+    /// Whether it was played freely, so that beats had to be looked for.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.grid.free
+    }
+
+    /// The metre, where the file does not say it itself, with the steps before the first bar line: a
+    /// pick-up. None where bars do not lie on the file's own quarters.
+    #[must_use]
+    pub fn metre(&self) -> Option<((u8, u8), u64)> {
+        let signature = self.grid.signature.filter(|_| !self.grid.free)?;
+        let bar = self.grid.bar(0)?;
+        Some((signature, (bar.start + bar.length as i64).unsigned_abs() % bar.length))
+    }
+
+    /// The tick of a step of the grid.
+    #[must_use]
+    pub fn tick(&self, step: u64) -> Ticks {
+        self.grid.tick(step)
+    }
+
+    /// Semitones by which new notes of the model's are to be lowered to go with the melody. Where the
+    /// melody lies octaves above its voice (below it, for a bass), they stay where voices are at home.
+    #[must_use]
+    pub fn back(&self) -> i16 {
+        let away =
+            if self.voice == Voice::Bass { self.shift > 0 } else { self.shift < 0 && self.voice != Voice::Tenor };
+        if away { self.shift % 12 } else { self.shift }
+    }
+
+    /// The mean velocity of the melody.
+    #[must_use]
+    pub fn mean_loudness(&self) -> u8 {
+        let (mut sum, mut count) = (0usize, 0usize);
+        for loudness in self.sections.iter().flat_map(|s| &s.loudness) {
+            (sum, count) = (sum + usize::from(*loudness), count + 1);
+        }
+        sum.checked_div(count).map_or(lines::USUAL_VELOCITY, |v| v.clamp(1, 127) as u8)
+    }
+
+    /// Takes notes of the melody away, by the index in its track: the model may write there.
+    pub fn free(&mut self, removed: &std::collections::BTreeSet<usize>) {
+        for section in &mut self.sections {
+            let hide: Vec<Sung> = section.notes.iter().filter(|n| removed.contains(&n.index)).copied().collect();
+            for n in hide {
+                for step in &mut section.score.steps[n.from..n.to] {
+                    step[self.voice as usize] = Cell::HIDDEN;
+                }
+            }
+            section.notes.retain(|n| !removed.contains(&n.index));
         }
     }
-
-    fn nearest(&self, at: Ticks) -> u64 {
-        match self.quarter {
-            Some(quarter) => at.0.saturating_mul(4).saturating_add(quarter / 2) / quarter,
-            None => (self.map.micros(at).0 + STEP_WITHOUT_TEMPO / 2) / STEP_WITHOUT_TEMPO,
-        }
-    }
-
-    fn place(&self, step: u64) -> Place {
-        let unknown = Place { beat: (step % 4) as u8, ..Place::default() };
-        let Some(quarter) = self.quarter else { return unknown };
-        let at = self.tick(step);
-        let bar = self.map.position(at).map(|p| p.bar);
-        let start = bar.and_then(|b| self.map.bar_start(b));
-        let next = bar.and_then(|b| self.map.bar_start(b + 1));
-        let (Some(start), Some(next)) = (start, next) else { return unknown };
-        let since = (at.0.saturating_sub(start.0) * 4 + quarter / 2) / quarter;
-        let length = (next.0.saturating_sub(start.0) + quarter / 2) / quarter;
-        Place {
-            beat: (since % 4) as u8,
-            bar: (since + 1).min(32) as u8,
-            bar_length: length.clamp(1, 9) as u8,
-            fermata: 0,
-        }
-    }
-}
-
-/// The track with the highest notes, of those that have a fifth of the most notes at least.
-fn highest(sung: &[Vec<Note>]) -> usize {
-    let most = sung.iter().map(Vec::len).max().unwrap_or(0);
-    let enough = |n: &Vec<Note>| !n.is_empty() && n.len() * 5 >= most;
-    let candidates = sung.iter().enumerate().filter(|(_, n)| enough(n));
-    let mut best = (0, 0);
-    for (i, notes) in candidates {
-        let middle = middle(notes);
-        if middle > best.1 {
-            best = (i, middle);
-        }
-    }
-    best.0
-}
-
-/// The key in the middle of all notes.
-fn middle(notes: &[Note]) -> u8 {
-    let mut keys: Vec<u8> = notes.iter().map(|n| n.key.get()).collect();
-    keys.sort_unstable();
-    keys.get(keys.len() / 2).copied().unwrap_or(0)
-}
-
-/// Whole octaves that bring a melody near the middle of a voice.
-fn shift_to(voice: Voice, middle: u8) -> i16 {
-    let (low, high) = [(57, 79), (53, 72), (48, 67), (38, 60)][voice as usize];
-    let middle = i16::from(middle);
-    let mut shift = 0;
-    while middle + shift < low {
-        shift += 12;
-    }
-    while middle + shift > high {
-        shift -= 12;
-    }
-    shift
-}
-
-struct Laid {
-    from: u64,
-    to: u64,
-    key: u8,
-    start: Ticks,
-}
-
-fn sections(notes: &[Note], grid: &Grid, voice: Voice, shift: i16) -> Vec<Section> {
-    let mut laid: Vec<Laid> = notes
-        .iter()
-        .map(|n| {
-            let from = grid.nearest(n.start);
-            let to = grid.nearest(n.end).clamp(from + 1, from + LONGEST);
-            Laid { from, to, key: n.key.get(), start: n.start }
-        })
-        .collect();
-    // Of notes on one step the last one in this order stands: the longest, then the highest.
-    laid.sort_by_key(|n| (n.from, n.to, n.key));
-    let polyphonic = is_polyphonic(&laid);
-    let mut sections = Vec::new();
-    let mut begin = 0;
-    while begin < laid.len() {
-        let mut end = laid[begin].to;
-        let mut next = begin + 1;
-        while next < laid.len() && laid[next].from <= end + SILENCE {
-            end = end.max(laid[next].to);
-            next += 1;
-        }
-        sections.push(section(&laid[begin..next], end, grid, voice, shift, polyphonic));
-        begin = next;
-    }
-    sections
-}
-
-fn section(laid: &[Laid], end: u64, grid: &Grid, voice: Voice, shift: i16, polyphonic: bool) -> Section {
-    let first = laid[0].from;
-    let length = usize::try_from(end - first).unwrap_or(0);
-    let mut line: Vec<Option<(u8, bool)>> = vec![None; length];
-    let mut ticks: Vec<Ticks> = (first..=end).map(|s| grid.tick(s)).collect();
-    for n in laid {
-        let (from, to) = ((n.from - first) as usize, (n.to - first) as usize);
-        let hidden = polyphonic && line[from].is_some_and(|(key, _)| key > n.key);
-        if hidden {
-            continue;
-        }
-        ticks[from] = n.start;
-        for (i, cell) in line[from..to].iter_mut().enumerate() {
-            *cell = Some((n.key, i == 0));
-        }
-        // What the newer note cut short does not come back when it ends.
-        for cell in line[to..].iter_mut().take_while(|c| c.is_some_and(|(_, struck)| !struck)) {
-            *cell = None;
-        }
-    }
-    for i in 1..ticks.len() {
-        ticks[i] = ticks[i].max(ticks[i - 1]);
-    }
-    let steps = line.iter().map(|cell| {
-        let mut step = [Cell::HIDDEN; VOICES];
-        step[voice as usize] = match cell {
-            None => Cell { symbol: Symbol::REST, attack: Attack::Held },
-            Some((key, struck)) => Cell {
-                symbol: readable(i16::from(*key) + shift),
-                attack: if *struck { Attack::Struck } else { Attack::Held },
-            },
-        };
-        step
-    });
-    let score = Score { steps: steps.collect(), places: (first..end).map(|s| grid.place(s)).collect() };
-    Section { first, score, ticks }
-}
-
-/// Whether notes sound together for more than a quarter of the time.
-fn is_polyphonic(laid: &[Laid]) -> bool {
-    let all: u64 = laid.iter().map(|n| n.to - n.from).sum();
-    let mut reached = 0;
-    let mut union = 0;
-    for n in laid {
-        union += n.to.saturating_sub(n.from.max(reached));
-        reached = reached.max(n.to);
-    }
-    all > union + union / 4
-}
-
-/// The symbol of a key, by octaves brought to where the model knows keys.
-fn readable(key: i16) -> Symbol {
-    let mut key = key;
-    let (low, high) = (i16::from(super::score::LOWEST), i16::from(super::score::LOWEST + super::score::KEYS - 1));
-    while key < low {
-        key += 12;
-    }
-    while key > high {
-        key -= 12;
-    }
-    u8::try_from(key).ok().and_then(Symbol::key).unwrap_or(Symbol::REST)
 }

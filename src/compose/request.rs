@@ -9,7 +9,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::arrangement::Style;
 use super::melody::Voice;
+use super::tonality::Tonality;
+use crate::music::TimeSignature;
 
 /// A value outside the range of its parameter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -93,12 +96,94 @@ ranged! {
     SamplingIterations(u32) = "sampling iterations", 0 to 100, usually 8;
     /// Compositions to make.
     Variations(u32) = "variations", 1 to 16, usually 1;
+    /// DeepComposer's maximum input notes to remove, in per cent of the melody's notes.
+    NotesToRemove(u32) = "maximum input notes to remove", 0 to 100, usually 0;
+    /// DeepComposer's maximum notes to add.
+    NotesToAdd(u32) = "maximum notes to add", 50 to 1000, usually 1000;
+    /// A tempo in quarter notes a minute.
+    Bpm(f32) = "the tempo (quarter notes a minute)", 30.0 to 250.0, usually 120.0;
+    /// The quarters that sound before the first bar line, in quarters of a quarter.
+    PickUp(f32) = "the pick-up (quarter notes)", 0.0 to 8.0, usually 0.0;
+    /// A bar, counted from 1.
+    BarNumber(u32) = "a bar", 1 to 100_000, usually 1;
     /// A track, counted from 1 as people do.
     TrackNumber(u32) = "the track", 1 to 65_535, usually 1;
     /// How many bars a melody goes on.
     ExtensionBars(u32) = "bars to add", 1 to 256, usually 4;
     /// How many seconds a melody goes on.
     ExtensionSeconds(u32) = "seconds to add", 1 to 600, usually 20;
+}
+
+impl PickUp {
+    /// In steps of a sixteenth.
+    #[must_use]
+    pub fn steps(self) -> u64 {
+        (self.0 * 4.0 + 0.5) as u64
+    }
+}
+
+/// Bars from one to another, both included: `5-8`, or `5` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Bars {
+    from: u32,
+    to: u32,
+}
+
+impl Bars {
+    /// The first.
+    #[must_use]
+    pub const fn from(self) -> u32 {
+        self.from
+    }
+
+    /// The last.
+    #[must_use]
+    pub const fn to(self) -> u32 {
+        self.to
+    }
+}
+
+impl FromStr for Bars {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Bars, String> {
+        let (from, to) = text.split_once('-').unwrap_or((text, text));
+        let bar = |text: &str| text.trim().parse::<BarNumber>().ok().map(BarNumber::get);
+        match (bar(from), bar(to)) {
+            (Some(from), Some(to)) if from <= to => Ok(Bars { from, to }),
+            _ => Err(format!("`{text}`: bars look like 5-8, or 5; they are counted from 1")),
+        }
+    }
+}
+
+impl TryFrom<String> for Bars {
+    type Error = String;
+    fn try_from(text: String) -> Result<Bars, String> {
+        text.parse()
+    }
+}
+
+impl From<Bars> for String {
+    fn from(bars: Bars) -> String {
+        bars.to_string()
+    }
+}
+
+impl fmt::Display for Bars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.from, self.to)
+    }
+}
+
+/// What becomes of a bass that the input has: a low track, or the low notes of two hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bass {
+    /// It stays, and the harmony is built on it.
+    #[default]
+    Keep,
+    /// Its notes go, and a new one is written.
+    Replace,
 }
 
 /// What is to be done.
@@ -146,6 +231,28 @@ pub struct Parameters {
     pub track: Option<TrackNumber>,
     /// The voice that the melody is; found out where it is not told.
     pub voice: Option<Voice>,
+    /// How the harmony is spread over instruments.
+    pub style: Style,
+    /// The key; read from the file or estimated where it is not told.
+    pub key: Option<Tonality>,
+    /// The tempo of a recording without a metronome; estimated where it is not told. The file's own
+    /// tempo stays what it is.
+    pub bpm: Option<Bpm>,
+    /// The metre; read from the file or estimated where it is not told.
+    pub time_signature: Option<TimeSignature>,
+    /// How much of the melody comes before the first bar line; read from the file or estimated where it
+    /// is not told.
+    pub pick_up: Option<PickUp>,
+    /// How many of the melody's notes the model may replace.
+    pub max_input_notes_to_remove: NotesToRemove,
+    /// How many notes may be added; as many as there are where it is not told.
+    pub max_notes_to_add: Option<NotesToAdd>,
+    /// Which voices are written; those that are missing where it is not told.
+    pub voices: Option<Vec<Voice>>,
+    /// What becomes of a bass that the input has.
+    pub bass: Bass,
+    /// The bars to write; what the input has of the voices there is written anew.
+    pub bars: Option<Bars>,
     /// How bold.
     pub creative_risk: CreativeRisk,
     /// How many drafts to choose from.
