@@ -85,7 +85,7 @@ pub enum Command {
     Render(render::Args),
     /// List the instruments of the SoundFont.
     Instruments(instruments::Args),
-    /// Add three voices to a melody, as in a chorale.
+    /// Add harmony to a melody, sung or played by a band.
     Compose(compose::Args),
     /// Let a melody go on where it ends.
     Extend(extend::Args),

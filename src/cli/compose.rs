@@ -39,7 +39,7 @@ pub struct Args {
     /// keep or replace the bass that the file has.
     #[arg(long, value_name = "WHAT", default_value = "keep", hide_possible_values = true)]
     pub bass: BassName,
-    /// Only these bars, such as 5-8; what the file has of the voices there is written anew.
+    /// Only these bars, such as 5-8, anew.
     #[arg(long, value_name = "BARS")]
     pub bars: Option<Bars>,
 }
@@ -59,7 +59,7 @@ pub struct How {
     /// The melody's track, counted from 1 [the highest].
     #[arg(long, value_name = "N")]
     pub track: Option<TrackNumber>,
-    /// The voice that the melody is: soprano, alto, tenor or bass [by its range].
+    /// soprano, alto, tenor or bass: what the melody is [by its range].
     #[arg(long, value_name = "VOICE", hide_possible_values = true)]
     pub voice: Option<VoiceName>,
     /// The key, such as D or "F# minor" [estimated].
@@ -71,10 +71,10 @@ pub struct How {
     /// The metre, such as 3/4 [the file's, or estimated].
     #[arg(long, value_name = "N/N")]
     pub time_signature: Option<TimeSignature>,
-    /// Quarters before the first bar line, 0 to 8 [the file's, or estimated].
+    /// Quarters before the first bar line, 0 to 8 [estimated].
     #[arg(long, value_name = "N")]
     pub pick_up: Option<PickUp>,
-    /// How many of the melody's notes may be replaced, 0 to 100 %.
+    /// So many of the melody's notes may go, 0 to 100 %.
     #[arg(long, default_value_t, value_name = "N")]
     pub max_notes_to_remove: NotesToRemove,
     /// How many notes may be added, 50 to 1000 [as many as there are].
