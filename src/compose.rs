@@ -11,6 +11,7 @@
 //! - [`arrange`]: a melody in, compositions out; what every face of the program calls.
 //! - [`request`]: the parameters, by DeepComposer's names and ranges.
 //! - [`evaluation`]: the figures of a set of pieces, by the protocol of the published results.
+//! - `training` (feature `train`): the model learns.
 //!
 //! Knows [`music`](crate::music) and nothing else of the house; the arithmetic (`pulp`) is known
 //! here and nowhere else.
@@ -34,6 +35,8 @@ pub mod request;
 pub mod rules;
 pub mod score;
 pub mod tonality;
+#[cfg(feature = "train")]
+pub mod training;
 mod trunk;
 mod weights;
 

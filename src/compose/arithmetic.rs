@@ -41,6 +41,21 @@ impl Matrix {
         Matrix { inputs, outputs: width, panels }
     }
 
+    /// From `inputs` rows of `outputs` numbers each, `stride` apart: what [`Matrix::of_rows`] holds, told
+    /// the other way round. Training multiplies gradients by weights so, and by what a layer was given.
+    #[cfg(feature = "train")]
+    pub(super) fn of_columns(rows: &[f32], inputs: usize, stride: usize, from: usize, outputs: usize) -> Matrix {
+        let width = outputs.div_ceil(PANEL) * PANEL;
+        let mut panels = vec![0.0; width * inputs];
+        for (panel, first) in panels.chunks_exact_mut(PANEL * inputs).zip((0..outputs).step_by(PANEL)) {
+            let some = PANEL.min(outputs - first);
+            for (to, row) in panel.chunks_exact_mut(PANEL).zip(rows.chunks(stride)) {
+                to[..some].copy_from_slice(&row[from + first..][..some]);
+            }
+        }
+        Matrix { inputs, outputs: width, panels }
+    }
+
     /// Numbers that a row of results takes: the outputs, filled up to whole panels.
     pub(super) fn width(&self) -> usize {
         self.outputs

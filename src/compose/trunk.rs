@@ -8,7 +8,7 @@ use super::model::{Model, REACH, Sight};
 use super::weights::Weights;
 
 /// Numbers a head.
-const HEAD: usize = 32;
+pub(super) const HEAD: usize = 32;
 /// Steps that a cache holds before the oldest are dropped.
 const ROOM: usize = 2 * REACH;
 /// Scores that are computed together; sums over steps run in so many lanes on every machine.
@@ -216,8 +216,19 @@ impl Rotations {
         Rotations(vec![self.0[token]])
     }
 
+    /// The way back of [`Rotations::turn`].
+    #[cfg(feature = "train")]
+    pub(super) fn turn_back(&self, token: usize, x: &mut [f32]) {
+        for head in x.chunks_exact_mut(HEAD) {
+            let (a, b) = head.split_at_mut(HEAD / 2);
+            for ((a, b), (cos, sin)) in a.iter_mut().zip(b).zip(&self.0[token]) {
+                (*a, *b) = (*a * cos + *b * sin, *b * cos - *a * sin);
+            }
+        }
+    }
+
     #[inline(always)]
-    fn turn(&self, token: usize, x: &mut [f32]) {
+    pub(super) fn turn(&self, token: usize, x: &mut [f32]) {
         for head in x.chunks_exact_mut(HEAD) {
             let (a, b) = head.split_at_mut(HEAD / 2);
             for ((a, b), (cos, sin)) in a.iter_mut().zip(b).zip(&self.0[token]) {

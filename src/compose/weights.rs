@@ -75,6 +75,13 @@ impl<'a> Weights<'a> {
         self.header.tensors.contains_key(name).then(|| self.tensor(name, shape)).transpose()
     }
 
+    /// A text of the metadata.
+    #[cfg(feature = "train")]
+    pub(super) fn text(&self, name: &str) -> Result<&str, Error> {
+        let missing = || Error::BrokenWeights { why: format!("its header says no `{name}`") };
+        self.header.metadata.get(name).map(String::as_str).ok_or_else(missing)
+    }
+
     /// A tensor in single precision. Its shape must be `shape`.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
         let broken = |why: String| Error::BrokenWeights { why: format!("tensor `{name}` {why}") };
@@ -111,9 +118,90 @@ fn from_half(half: u16) -> f32 {
     }
 }
 
+/// How numbers are written.
+#[cfg(feature = "train")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// IEEE 754 binary16, the nearest.
+    Half,
+    /// As they are.
+    Single,
+}
+
+/// A file of tensors, each with its name, shape and numbers, that [`Weights::open`] reads.
+#[cfg(feature = "train")]
+pub(super) fn write(metadata: &[(&str, String)], tensors: &[(&str, &[usize], &[f32])], numbers: Numbers) -> Vec<u8> {
+    use serde_json::{Map, Value, json};
+    let mut data = Vec::new();
+    let mut header = Map::new();
+    for (name, shape, values) in tensors {
+        let from = data.len();
+        match numbers {
+            Numbers::Half => values.iter().for_each(|x| data.extend_from_slice(&to_half(*x).to_le_bytes())),
+            Numbers::Single => values.iter().for_each(|x| data.extend_from_slice(&x.to_le_bytes())),
+        }
+        let dtype = if numbers == Numbers::Half { "F16" } else { "F32" };
+        header
+            .insert((*name).to_owned(), json!({ "dtype": dtype, "shape": shape, "data_offsets": [from, data.len()] }));
+    }
+    let mut facts: Map<String, Value> =
+        metadata.iter().map(|(key, value)| ((*key).to_owned(), Value::from(value.as_str()))).collect();
+    facts.insert("crc32".to_owned(), Value::from(format!("{:08x}", crc32fast::hash(&data))));
+    header.insert("__metadata__".to_owned(), Value::Object(facts));
+    let mut head = Value::Object(header).to_string().into_bytes();
+    // Numbers begin at a multiple of eight.
+    head.resize(head.len().next_multiple_of(8), b' ');
+    let mut file = (head.len() as u64).to_le_bytes().to_vec();
+    file.append(&mut head);
+    file.append(&mut data);
+    file
+}
+
+/// The nearest half-precision number, ties to the even one; what is too large becomes the largest.
+#[cfg(feature = "train")]
+fn to_half(x: f32) -> u16 {
+    let sign = (x.to_bits() >> 16 & 0x8000) as u16;
+    let size = x.abs().min(65504.0);
+    // Adding and taking away rounds to a multiple of the step that halves have at this size.
+    let exponent = (size.to_bits() >> 23).clamp(113, 142);
+    let whole = f32::from_bits((exponent + 13) << 23);
+    let rounded = (size + whole) - whole;
+    let bits = rounded.to_bits();
+    if bits >> 23 < 113 {
+        // Subnormal: a whole number of 2^-24ths.
+        return sign | (rounded * f32::from_bits(0x4b80_0000)) as u16;
+    }
+    sign | ((bits >> 13) - (112 << 10)) as u16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "train")]
+    #[test]
+    fn every_half_comes_back_and_others_go_to_the_nearest() {
+        for half in (0..0x7c00u16).chain(0x8000..0xfc00) {
+            assert_eq!(to_half(from_half(half)), half, "{half:04x}");
+        }
+        for half in 0..0x7bffu16 {
+            let (a, b) = (from_half(half), from_half(half + 1));
+            let even = half + (half & 1);
+            assert_eq!(to_half(a + (b - a) * 0.49), half);
+            assert_eq!(to_half(a + (b - a) / 2.0), even, "{half:04x}");
+        }
+        assert_eq!(to_half(-1e9), 0xfbff);
+    }
+
+    #[cfg(feature = "train")]
+    #[test]
+    fn what_is_written_is_read() {
+        let values = [0.5, -2.0, 0.333_251_95];
+        let file = write(&[("from", "a \"test\"".to_owned())], &[("a", &[3], &values)], Numbers::Half);
+        let weights = Weights::open(&file).unwrap();
+        assert_eq!(weights.tensor("a", &[3]).unwrap(), values);
+        assert_eq!(weights.text("from").unwrap(), "a \"test\"");
+    }
 
     fn file(header: &str, data: &[u8]) -> Vec<u8> {
         let mut file = (header.len() as u64).to_le_bytes().to_vec();

@@ -1,0 +1,24 @@
+//! Training: the chorale model learns from pieces, from nothing or from weights that are there.
+//!
+//! - [`pieces`]: what it learns from; [`voices`]: how a MIDI file becomes that.
+//! - [`trainer`]: the course, step by step, checkpoints included.
+//!
+//! The way back through the network is written out by hand over the arithmetic that composes, because that was
+//! measured to be the fastest of what could be had, and because it needs no package; see `training/README.md` for
+//! the figures. It is also why the same seed gives the same weights on every machine and any number of threads.
+//! It runs on processors only; for graphics cards there is the twin in PyTorch, which reads and writes the same
+//! weights.
+
+mod file;
+mod layout;
+mod lesson;
+mod network;
+mod optimiser;
+pub mod pieces;
+mod products;
+pub mod trainer;
+pub mod voices;
+
+pub use layout::Shape;
+pub use pieces::Piece;
+pub use trainer::{Course, HeldOut, Loss, Start, Trainer};

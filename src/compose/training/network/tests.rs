@@ -1,0 +1,117 @@
+//! The way forth against the program's own, the way back against differences.
+
+use super::*;
+use crate::compose::likelihood::{causal_bases, everywhere_bases};
+use crate::compose::model::{Model, Sight};
+use crate::compose::random::Random;
+use crate::compose::score::{Attack, Cell, Place, Score, Step};
+use crate::compose::training::layout::Shape;
+use crate::compose::training::lesson::{Forgetting, LEFT, LENGTH, RIGHT};
+use crate::compose::training::pieces::Piece;
+
+const SHIPPED: &[u8] = include_bytes!("../../../../assets/models/chorale.safetensors");
+
+/// A piece with all that can be known of one.
+fn piece() -> Piece {
+    let json: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../tests/data/compose-parity.json")).unwrap();
+    let pitches: Vec<[i16; 4]> = serde_json::from_value(json["pitches"].clone()).unwrap();
+    let mut score = Score::of_pitches(&pitches.iter().cycle().take(LENGTH).copied().collect::<Vec<_>>());
+    for t in 0..LENGTH {
+        for v in 0..4 {
+            let same = t > 0 && score.steps[t][v].symbol == score.steps[t - 1][v].symbol;
+            score.steps[t][v].attack = if same && t % 8 > 0 { Attack::Held } else { Attack::Struck };
+        }
+        let fermata = 1 + u8::from(t % 32 > 27);
+        score.places[t] = Place { beat: (t % 4) as u8, bar: (t % 16) as u8 + 1, bar_length: 4, fermata };
+    }
+    Piece::new("parity", score)
+}
+
+fn lesson(sight: Sight, given: &[u8]) -> Lesson {
+    Lesson::of(&piece(), 0, 0, sight, given, Forgetting::Nothing, Random::new(5, 0))
+}
+
+fn compare(model: &Model, network: &Network<'_>, lesson: &Lesson, theirs: &[f32]) {
+    let d = model.width;
+    let (_, z) = network.forth(lesson);
+    let worst = z.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst < 1e-3, "the trunk differs by {worst}");
+    let bases = network.bases(lesson, &z);
+    for (v, questions) in lesson.questions.iter().enumerate() {
+        for question in questions.iter().step_by(11) {
+            let (t, asked) = (question.step, [(question.step, question.told)]);
+            let ours = network.logits(v, &network.ask(lesson, &bases, v, &asked));
+            let mut base = theirs[t * d..][..d].to_vec();
+            for w in 0..4 {
+                if lesson.given[t] >> w & 1 == 1 {
+                    model.tell_attack(&mut base, w, lesson.truth[t][w]);
+                }
+                if question.told >> w & 1 == 1 {
+                    model.tell(&mut base, w, lesson.truth[t][w]);
+                }
+            }
+            for (a, b) in ours.iter().zip(&model.ask(&base, v)[0]) {
+                assert!((a - b).abs() < 1e-3, "voice {v}, step {t}: {a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn logits_are_those_that_the_program_composes_with() {
+    let model = Model::read(SHIPPED).unwrap();
+    let (layout, weights) = Layout::read(SHIPPED).unwrap();
+    let network = Network::new(&layout, &weights, 0.0);
+    let score = piece().score;
+
+    let soprano = lesson(Sight::Causal, &[0b0001; LEFT + LENGTH + RIGHT]);
+    compare(&model, &network, &soprano, &causal_bases(&model, &score, [true, false, false, false]));
+
+    let known = |t: usize| t % 3 > 0;
+    let given: Vec<u8> = (0..LEFT + LENGTH + RIGHT)
+        .map(|w| if w < LEFT || w >= LEFT + LENGTH || known(w - LEFT) { 0b1111 } else { 0 })
+        .collect();
+    let seen = |t: isize| -> Step {
+        let hidden = usize::try_from(t).is_ok_and(|t| t < LENGTH && !known(t));
+        if hidden { [Cell::HIDDEN; 4] } else { score.step(t) }
+    };
+    let theirs = everywhere_bases(&model, 0..LENGTH, |t| score.places[t], |t| score.fermata(t), seen);
+    compare(&model, &network, &lesson(Sight::Everywhere, &given), &theirs);
+}
+
+#[test]
+fn gradients_are_what_differences_say() {
+    let layout = Layout::new(Shape::TINY);
+    let mut random = Random::new(9, 1);
+    // Nothing may stand at the zero that a new model begins with.
+    let mut noise = |size: f32| (random.unit() - 0.5) * size;
+    let weights: Vec<f32> = layout.begin(1).iter().map(|w| w + noise(0.3)).collect();
+    for (sight, given, dropout) in [(Sight::Causal, 0b0001, 0.0), (Sight::Everywhere, 0b1000, 0.2)] {
+        let lesson = lesson(sight, &[given; LEFT + LENGTH + RIGHT]);
+        let weighting = Weighting { pitch: 1.0 / lesson.questions() as f32, again: 1.0 / lesson.repeats.len() as f32 };
+        let loss = |weights: &[f32], gradient: &mut [f32]| {
+            let surprise = Network::new(&layout, weights, dropout).learn(&lesson, weighting, gradient);
+            surprise.pitch * f64::from(weighting.pitch) + surprise.again * f64::from(weighting.again)
+        };
+        let mut gradient = vec![0.0; layout.total];
+        loss(&weights, &mut gradient);
+        let mut scratch = gradient.clone();
+        for tensor in &layout.tensors {
+            // Along the gradient itself the difference is largest beside what rounding does.
+            let along = tensor.span.of(&gradient);
+            let length = along.iter().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>().sqrt();
+            assert!(length > 1e-6, "{}: no gradient", tensor.name);
+            let mut at = |epsilon: f64| {
+                let mut moved = weights.clone();
+                for (w, g) in tensor.span.of_mut(&mut moved).iter_mut().zip(along) {
+                    *w += (epsilon * f64::from(*g) / length) as f32;
+                }
+                loss(&moved, &mut scratch)
+            };
+            let slope = (at(2e-3) - at(-2e-3)) / 4e-3;
+            let error = (slope - length).abs();
+            assert!(error < 0.02 * length + 2e-4, "{}: gradient {length}, difference {slope}", tensor.name);
+        }
+    }
+}
