@@ -22,6 +22,8 @@ pub mod recover;
 pub mod render;
 pub mod sound;
 pub mod source;
+#[cfg(feature = "train")]
+pub mod train;
 pub mod values;
 mod window;
 
@@ -91,6 +93,9 @@ pub enum Command {
     Extend(extend::Args),
     /// Measure the model that composes on a set of pieces.
     Evaluate(evaluate::Args),
+    /// Teach the model that composes your own music.
+    #[cfg(feature = "train")]
+    Train(train::Args),
     /// Print a completion script for a shell.
     Completions(generate::CompletionsArgs),
     /// Write the manual pages into a folder.
@@ -139,6 +144,8 @@ pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
         Command::Compose(args) => compose::run(&args, &mut context),
         Command::Extend(args) => extend::run(&args, &mut context),
         Command::Evaluate(args) => evaluate::run(&args, &mut context),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::run(&args, &mut context),
         Command::Completions(args) => generate::completions(&args, &mut context),
         Command::Man(args) => generate::man(&args, &mut context),
     };

@@ -6,6 +6,7 @@
 //! - [`choices`]: what there is to choose from in the settings.
 //! - [`learn`]: learning what a control sends.
 //! - [`compose`]: composing into files.
+//! - `train` (feature `train`): from a folder of MIDI files to weights.
 //! - [`record`]: from a stream of keyboard events to takes on disk.
 //! - [`desk`]: keyboard, keys on screen, sound, recording and capture, joined for a window.
 //! - [`journal`]: what is on disk while one plays.
@@ -39,3 +40,5 @@ pub mod recover;
 pub mod render;
 pub mod start;
 pub mod survey;
+#[cfg(feature = "train")]
+pub mod train;

@@ -37,6 +37,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     // keyboard: midir's thread must not be later than the audio callback.
     ("thread_priority", &["audio", "keyboard/link"]),
     ("pulp", &["compose"]),
+    ("sha2", &["compose", "studio"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

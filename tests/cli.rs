@@ -24,6 +24,8 @@ const SUBCOMMANDS: &[&str] = &[
     "compose",
     "extend",
     "evaluate",
+    #[cfg(feature = "train")]
+    "train",
     "completions",
 ];
 

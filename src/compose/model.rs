@@ -13,6 +13,9 @@ use super::score::{BAR_LENGTHS, BARS, CLASSES, Cell, Place, SYMBOLS, Step, VOICE
 use super::trunk::{Block, Cache};
 use super::weights::Weights;
 
+/// The weights that composer ships with.
+pub const SHIPPED: &[u8] = include_bytes!("../../assets/models/chorale.safetensors");
+
 /// Steps before the one in question that the stem looks at.
 pub(super) const PAST: [isize; 10] = [-16, -12, -8, -7, -6, -5, -4, -3, -2, -1];
 /// The step in question and later ones that the stem looks at.
@@ -68,7 +71,7 @@ impl Model {
     /// # Errors
     /// When the program file is damaged.
     pub fn chorale() -> Result<Model, Error> {
-        Model::read(include_bytes!("../../assets/models/chorale.safetensors"))
+        Model::read(SHIPPED)
     }
 
     /// From a safetensors file that `training/export.py` wrote.

@@ -265,3 +265,6 @@ impl Beats {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
