@@ -51,7 +51,7 @@ pub(super) fn causal_bases(model: &Model, score: &Score, given: Given) -> Vec<f3
 /// The bases for the heads of `steps`, at most [`REACH`], each with only those steps seen that come
 /// before it by their `ranks`, one for every step of the score: tokens sorted, and read as if that
 /// were the order of time.
-fn sorted_bases(model: &Model, score: &Score, ranks: &[usize], steps: std::ops::Range<usize>) -> Vec<f32> {
+pub(super) fn sorted_bases(model: &Model, score: &Score, ranks: &[usize], steps: std::ops::Range<usize>) -> Vec<f32> {
     let d = model.width;
     let first = steps.start;
     let mut sorted: Vec<usize> = steps.collect();

@@ -70,9 +70,14 @@ impl<'a> Weights<'a> {
             .ok_or_else(|| Error::BrokenWeights { why: format!("its header says no `{name}` of 1 to 4096") })
     }
 
+    /// Whether there is a tensor of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.header.tensors.contains_key(name)
+    }
+
     /// A tensor that not every file has.
     pub(super) fn optional(&self, name: &str, shape: &[usize]) -> Result<Option<Vec<f32>>, Error> {
-        self.header.tensors.contains_key(name).then(|| self.tensor(name, shape)).transpose()
+        self.has(name).then(|| self.tensor(name, shape)).transpose()
     }
 
     /// A text of the metadata.

@@ -32,6 +32,7 @@ impl Trainer {
     pub fn checkpoint(&self, notes: &str) -> Vec<u8> {
         let mut metadata = sizes(self.layout.size);
         metadata.push(("steps", self.moments.steps.to_string()));
+        metadata.push(("any_order", self.layout.size.any_order.to_string()));
         metadata.push(("notes", notes.to_owned()));
         let shape = [self.layout.total];
         let mut tensors = vec![
@@ -62,8 +63,9 @@ impl Trainer {
     /// When the file is no checkpoint, or not whole.
     pub fn resume(checkpoint: &[u8], course: Course) -> Result<Trainer, Error> {
         let w = Weights::open(checkpoint)?;
+        let (width, any_order) = (w.size("d")?, w.text("any_order")? == "true");
         let size =
-            Shape { width: w.size("d")?, layers: w.size("layers")?, inner: w.size("inner")?, near: w.size("near")? };
+            Shape { width, layers: w.size("layers")?, inner: w.size("inner")?, near: w.size("near")?, any_order };
         let layout = Layout::new(size);
         let row = |name: &str| w.tensor(name, &[layout.total]);
         let broken = |what: &str| Error::BrokenWeights { why: format!("its header says no {what}") };

@@ -20,15 +20,17 @@ pub struct Shape {
     pub inner: usize,
     /// Numbers for each neighbour, a multiple of 32.
     pub near: usize,
+    /// Whether it reads steps sorted by any order, see `training/README.md`.
+    pub any_order: bool,
 }
 
 impl Shape {
     /// 57 thousand numbers: to see whether all goes well, in seconds.
-    pub const TINY: Shape = Shape { width: 32, layers: 1, inner: 64, near: 32 };
+    pub const TINY: Shape = Shape { width: 32, layers: 1, inner: 64, near: 32, any_order: true };
     /// 0.6 million numbers.
-    pub const SMALL: Shape = Shape { width: 96, layers: 4, inner: 288, near: 32 };
+    pub const SMALL: Shape = Shape { width: 96, layers: 4, inner: 288, near: 32, any_order: true };
     /// 2.8 million numbers, as the model that composer ships with.
-    pub const USUAL: Shape = Shape { width: 192, layers: 6, inner: 576, near: 64 };
+    pub const USUAL: Shape = Shape { width: 192, layers: 6, inner: 576, near: 64, any_order: true };
 
     /// The width of what the stem sees.
     pub(super) fn fan(self) -> usize {
@@ -126,6 +128,7 @@ pub(super) struct Layout {
     pub(super) bar_length: Span,
     pub(super) fermata: Span,
     pub(super) mode: Span,
+    pub(super) any_order: Option<Span>,
     pub(super) layers: Vec<Layer>,
     pub(super) norm: Span,
     pub(super) lift: Span,
@@ -188,6 +191,7 @@ impl Layout {
             bar_length: r.table("bar_length", &[BAR_LENGTHS, d], Noise(0.02)),
             fermata: r.table("fermata", &[3, d], Noise(0.02)),
             mode: r.table("mode", &[2, d], Noise(0.02)),
+            any_order: size.any_order.then(|| r.table("any_order", &[d], Noise(0.02))),
             layers: (0..size.layers)
                 .map(|i| Layer {
                     norm_attention: r.table(&format!("blocks.{i}.norm1"), &[d], Ones),
@@ -234,8 +238,9 @@ impl Layout {
     /// The weights of a file, and how large its model is.
     pub(super) fn read(file: &[u8]) -> Result<(Layout, Vec<f32>), Error> {
         let w = Weights::open(file)?;
+        let (width, any_order) = (w.size("d")?, w.has("any_order"));
         let size =
-            Shape { width: w.size("d")?, layers: w.size("layers")?, inner: w.size("inner")?, near: w.size("near")? };
+            Shape { width, layers: w.size("layers")?, inner: w.size("inner")?, near: w.size("near")?, any_order };
         if [size.width, size.inner, size.near].iter().any(|n| n % 32 != 0) || w.size("heads")? * 32 != size.width {
             let why = format!("it is of a size that cannot be trained: {size:?}; expected multiples of 32");
             return Err(Error::BrokenWeights { why });

@@ -13,10 +13,44 @@ pub(super) const LEFT: usize = 16;
 pub(super) const RIGHT: usize = 32;
 const WHOLE: usize = LEFT + LENGTH + RIGHT;
 
+/// How a crop is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In the order of time.
+    InTime,
+    /// In the order of these ranks, one for each step from [`LEFT`] steps before the crop; what lies outside the
+    /// piece is known from the beginning, and has rank 0.
+    Sorted(Vec<usize>),
+    /// All that is not hidden is seen: for weights that know no other order.
+    Everywhere,
+}
+
+impl Way {
+    /// What a token sees of others through attention.
+    pub(super) fn sight(&self) -> Sight {
+        match self {
+            Way::InTime | Way::Sorted(_) => Sight::Causal,
+            Way::Everywhere => Sight::Everywhere,
+        }
+    }
+
+    /// A random order of the steps of a crop that begins at `start` of a piece of `length` steps.
+    fn sorted(start: usize, length: usize, random: &mut Random) -> Way {
+        let mut ranks: Vec<usize> = (1..=WHOLE).collect();
+        random.shuffle(&mut ranks);
+        for (w, rank) in ranks.iter_mut().enumerate() {
+            if !(LEFT..length + LEFT).contains(&(start + w)) {
+                *rank = 0;
+            }
+        }
+        Way::Sorted(ranks)
+    }
+}
+
 /// A crop, ready to be asked about.
 #[derive(Clone, Debug)]
 pub(super) struct Lesson {
-    pub(super) sight: Sight,
+    pub(super) way: Way,
     /// What may be looked back on, from [`LEFT`] steps before the crop to [`RIGHT`] after it.
     pub(super) past: Vec<Step>,
     /// What may be seen from any side; of the same length.
@@ -41,6 +75,8 @@ pub(super) struct Question {
     /// Voices of the step that are told, a bit each.
     pub(super) told: u8,
     pub(super) class: usize,
+    /// By how much it counts beside others.
+    pub(super) weight: f32,
 }
 
 /// Is what sounded at the step before struck anew?
@@ -49,11 +85,12 @@ pub(super) struct Repeat {
     pub(super) step: usize,
     pub(super) voice: usize,
     pub(super) struck: bool,
+    pub(super) weight: f32,
 }
 
 impl Lesson {
     /// A crop of one of `pieces`, the long ones more often.
-    pub(super) fn draw(pieces: &[Piece], sight: Sight, mut random: Random) -> Lesson {
+    pub(super) fn draw(pieces: &[Piece], reading: Reading, mut random: Random) -> Lesson {
         let weight = |p: &Piece| p.score.len().max(LENGTH);
         let mut at = random.below(pieces.iter().map(weight).sum());
         let mut chosen = 0;
@@ -65,11 +102,12 @@ impl Lesson {
         let last = piece.score.len().saturating_sub(LENGTH / 2).max(1);
         let start = if random.unit() < 0.1 { 0 } else { random.below(last) };
         let shift = piece.shifts[random.below(piece.shifts.len())];
-        let given = match sight {
-            Sight::Causal => given_in_time(&mut random),
-            Sight::Everywhere => given_anywhere(&mut random),
+        let (way, given) = match reading {
+            Reading::InTime => (Way::InTime, given_in_time(&mut random)),
+            Reading::Everywhere => (Way::Everywhere, given_anywhere(&mut random)),
+            Reading::Sorted => (Way::sorted(start, piece.score.len(), &mut random), given_sorted(&mut random)),
         };
-        Lesson::of(piece, start, shift, sight, &given, Forgetting::Some, random)
+        Lesson::of(piece, start, shift, way, &given, Forgetting::Some, random)
     }
 
     /// A crop with what is given of it, step by step from [`LEFT`] steps before it, a bit a voice.
@@ -77,7 +115,7 @@ impl Lesson {
         piece: &Piece,
         start: usize,
         shift: i16,
-        sight: Sight,
+        way: Way,
         given: &[u8],
         forgetting: Forgetting,
         mut random: Random,
@@ -85,7 +123,7 @@ impl Lesson {
         let forget = |random: &mut Random, share: f32| forgetting == Forgetting::Some && random.unit() < share;
         let (no_fermata, no_bars, no_attacks) =
             (forget(&mut random, 0.5), forget(&mut random, 0.5), forget(&mut random, 0.4));
-        let with_gaps = sight == Sight::Causal && forget(&mut random, 0.35);
+        let with_gaps = way == Way::InTime && forget(&mut random, 0.35);
         let score = &piece.score;
         let at = |w: usize| (start + w) as isize - LEFT as isize;
         let real: Vec<Step> = (0..WHOLE).map(|w| score.step(at(w)).map(|c| moved(c, shift))).collect();
@@ -96,9 +134,9 @@ impl Lesson {
         let shown = |w: usize, v: usize| given[w] >> v & 1 == 1;
         let ahead: Vec<Step> =
             (0..WHOLE).map(|w| std::array::from_fn(|v| if shown(w, v) { known[w][v] } else { Cell::HIDDEN })).collect();
-        let past = match sight {
-            Sight::Everywhere => ahead.clone(),
-            Sight::Causal => (0..WHOLE)
+        let past = match way {
+            Way::Everywhere => ahead.clone(),
+            Way::InTime | Way::Sorted(_) => (0..WHOLE)
                 .map(|w| {
                     std::array::from_fn(|v| {
                         let gap = with_gaps && random.unit() < 0.08 && !shown(w, v);
@@ -114,6 +152,11 @@ impl Lesson {
         for step in 0..LENGTH {
             let w = step + LEFT;
             let mut told = given[w] & 15;
+            // The steps that come late, with much around them known, are what an ensemble of orders lives on.
+            let weight = match &way {
+                Way::Sorted(ranks) => 0.5 + (ranks[w] as f32 - 0.5) / WHOLE as f32,
+                Way::InTime | Way::Everywhere => 1.0,
+            };
             let mut order = [0, 1, 2, 3];
             random.shuffle(&mut order);
             for v in order {
@@ -122,17 +165,18 @@ impl Lesson {
                 }
                 let cell = real[w][v];
                 if let Some(class) = cell.symbol.class() {
-                    questions[v].push(Question { step, told, class });
+                    questions[v].push(Question { step, told, class, weight });
                     let again = cell.symbol == real[w - 1][v].symbol && cell.symbol != Symbol::REST;
                     if again && known[w][v].attack != Attack::Unknown {
-                        repeats.push(Repeat { step, voice: v, struck: cell.attack == Attack::Struck });
+                        let struck = cell.attack == Attack::Struck;
+                        repeats.push(Repeat { step, voice: v, struck, weight });
                     }
                 }
                 told |= 1 << v;
             }
         }
         Lesson {
-            sight,
+            way,
             past,
             ahead,
             fermata,
@@ -145,10 +189,39 @@ impl Lesson {
         }
     }
 
-    /// How many questions it asks.
-    pub(super) fn questions(&self) -> usize {
-        self.questions.iter().map(Vec::len).sum()
+    /// What its questions count together: those what sounds, and those whether it is struck anew.
+    pub(super) fn weights(&self) -> (f64, f64) {
+        let pitch = self.questions.iter().flatten().map(|q| f64::from(q.weight)).sum();
+        (pitch, self.repeats.iter().map(|r| f64::from(r.weight)).sum())
     }
+
+    /// Its steps in the order in which they are read.
+    pub(super) fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..LENGTH).collect();
+        if let Way::Sorted(ranks) = &self.way {
+            order.sort_by_key(|t| ranks[t + LEFT]);
+        }
+        order
+    }
+
+    /// Whether the neighbour at an offset from a step comes before it, so that it may be looked back on.
+    pub(super) fn is_past(&self, step: usize, offset: isize) -> bool {
+        match &self.way {
+            Way::InTime | Way::Everywhere => offset < 0,
+            Way::Sorted(ranks) => {
+                let here = step + LEFT;
+                ranks[here.saturating_add_signed(offset)] < ranks[here]
+            }
+        }
+    }
+}
+
+/// How crops are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    InTime,
+    Sorted,
+    Everywhere,
 }
 
 /// Whether some of what is known is kept back, as it will be from the model later.
@@ -207,6 +280,19 @@ fn given_in_time(random: &mut Random) -> Vec<u8> {
         given[begin..end].fill(0b1111);
     }
     given
+}
+
+/// Mostly nothing: what is known comes by the order.
+fn given_sorted(random: &mut Random) -> Vec<u8> {
+    let voices = match random.unit() {
+        r if r < 0.08 => 0b0001,
+        r if r < 0.15 => {
+            let count = 1 + random.below(3);
+            some_voices(random, count)
+        }
+        _ => 0,
+    };
+    vec![voices; WHOLE]
 }
 
 /// Hidden: whole steps or single cells, of any share; a voice; a stretch.

@@ -16,6 +16,7 @@ use super::layout::Layout;
 use super::lesson::Lesson;
 use super::products::{Pair, add_outer};
 use crate::compose::arithmetic;
+use crate::compose::model::Sight;
 use crate::compose::score::{CLASSES, VOICES};
 use crate::compose::trunk::Rotations;
 
@@ -30,9 +31,38 @@ pub(super) struct Network<'a> {
     lift: Pair,
     mix: Pair,
     out: Vec<Pair>,
-    rotations: Rotations,
     /// The share of numbers that a layer's branches drop while learning.
     dropout: f32,
+}
+
+/// In which order tokens sit, and what they see of each other.
+#[derive(Debug)]
+struct Seating {
+    sight: Sight,
+    /// Steps by seat.
+    order: Vec<usize>,
+    rotations: Rotations,
+}
+
+impl Seating {
+    fn of(lesson: &Lesson) -> Seating {
+        let order = lesson.order();
+        Seating { sight: lesson.way.sight(), rotations: Rotations::of(order.iter().copied()), order }
+    }
+
+    /// From the order of time to that of the seats.
+    fn seated(&self, rows: &[f32], width: usize) -> Vec<f32> {
+        self.order.iter().flat_map(|t| &rows[t * width..][..width]).copied().collect()
+    }
+
+    /// And back.
+    fn in_time(&self, rows: &[f32], width: usize) -> Vec<f32> {
+        let mut out = vec![0.0; rows.len()];
+        for (t, row) in self.order.iter().zip(rows.chunks_exact(width)) {
+            out[t * width..][..width].copy_from_slice(row);
+        }
+        out
+    }
 }
 
 /// How surprised the model was, summed over questions.
@@ -65,7 +95,6 @@ impl<'a> Network<'a> {
             lift: pair(layout.lift, d, d),
             mix: pair(layout.mix, d, d),
             out: (0..VOICES).map(|v| Pair::of(&out[v * CLASSES * d..][..CLASSES * d], CLASSES, d)).collect(),
-            rotations: Rotations::new(0, super::lesson::LENGTH),
             dropout,
         }
     }
@@ -75,6 +104,7 @@ impl<'a> Network<'a> {
         let d = self.layout.size.width;
         let (trunk, z) = self.forth(lesson);
         let (surprise, dz) = self.answer(lesson, &z, weighting, gradient);
+        let dz = trunk.seating.seated(&dz, d);
         let mut dy = vec![0.0; z.len()];
         self.lift.add_back(self.arch, &dz, &mut dy);
         add_outer(self.arch, &dz, d, &trunk.normed, d, self.layout.lift.of_mut(gradient));
@@ -88,25 +118,29 @@ impl<'a> Network<'a> {
             self.layout.norm.of_mut(gradient),
         );
         for (i, trace) in trunk.traces.iter().enumerate().rev() {
-            self.layer_back(i, trace, lesson.sight, &mut dx, gradient);
+            self.layer_back(i, trace, &trunk.seating, &mut dx, gradient);
         }
-        self.stem_back(lesson, &trunk.around, &dx, gradient);
+        self.stem_back(lesson, &trunk.around, &trunk.seating.in_time(&dx, d), gradient);
         surprise
     }
 
     fn forth(&self, lesson: &Lesson) -> (Trunk, Vec<f32>) {
-        let (around, mut x) = self.stem_forth(lesson);
+        let d = self.layout.size.width;
+        let (around, x) = self.stem_forth(lesson);
+        let seating = Seating::of(lesson);
+        let mut x = seating.seated(&x, d);
         let mut chance = lesson.chance.clone();
-        let traces = (0..self.layers.len()).map(|i| self.layer_forth(i, lesson.sight, &mut x, &mut chance)).collect();
+        let traces = (0..self.layers.len()).map(|i| self.layer_forth(i, &seating, &mut x, &mut chance)).collect();
         let normed = normalise(self.arch, &x, self.layout.norm.of(self.weights));
-        let z = self.lift.forth(self.arch, &normed, self.layout.size.width);
-        (Trunk { around, traces, last: x, normed }, z)
+        let z = seating.in_time(&self.lift.forth(self.arch, &normed, d), d);
+        (Trunk { around, seating, traces, last: x, normed }, z)
     }
 }
 
 /// What the way back needs of the way forth.
 struct Trunk {
     around: Vec<f32>,
+    seating: Seating,
     traces: Vec<Trace>,
     last: Vec<f32>,
     normed: Vec<f32>,

@@ -8,11 +8,11 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::layout::{Layout, Shape};
-use super::lesson::{LENGTH, Lesson};
+use super::lesson::{LENGTH, Lesson, Reading};
 use super::network::{Network, Surprise, Weighting};
 use super::optimiser::Moments;
 use super::pieces::Piece;
-use crate::compose::model::{Model, Sight};
+use crate::compose::model::Model;
 use crate::compose::random::Random;
 use crate::compose::{Done, Error, Progress, likelihood};
 
@@ -37,7 +37,7 @@ pub struct Course {
     pub seed: u64,
     /// The share of numbers dropped on the way, against learning by heart.
     pub dropout: f32,
-    /// The share of steps that learn to read in time order; the others see everywhere.
+    /// The share of steps that learn to read in time order; the others read in random orders.
     pub in_time: f32,
 }
 
@@ -150,13 +150,17 @@ impl Trainer {
         // One stream a lesson, none of them twice.
         let stream = u64::from(step) << 20;
         let in_time = Random::new(seed, stream | 0xf_ffff).unit() < self.course.in_time;
-        let sight = if in_time { Sight::Causal } else { Sight::Everywhere };
+        let reading = match (in_time, self.layout.size.any_order) {
+            (true, _) => Reading::InTime,
+            (false, true) => Reading::Sorted,
+            (false, false) => Reading::Everywhere,
+        };
         let lessons: Vec<Lesson> =
-            (0..batch).map(|i| Lesson::draw(pieces, sight, Random::new(seed, stream | i as u64))).collect();
-        let questions = lessons.iter().map(Lesson::questions).sum::<usize>().max(1);
-        let repeats = lessons.iter().map(|l| l.repeats.len()).sum::<usize>().max(1);
+            (0..batch).map(|i| Lesson::draw(pieces, reading, Random::new(seed, stream | i as u64))).collect();
+        let sums = lessons.iter().map(Lesson::weights).fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
         // A step of four voices, as the figures count.
-        let weighting = Weighting { pitch: 4.0 / questions as f32, again: AGAIN as f32 / repeats as f32 };
+        let pitch = 4.0 / sums.0.max(1.0);
+        let weighting = Weighting { pitch: pitch as f32, again: (AGAIN / sums.1.max(1.0)) as f32 };
         let surprise = self.gradients(&lessons, weighting, threads);
         let gradient = self.lanes.first().map_or(&[][..], Vec::as_slice);
         let rate = self.course.rate * self.slope(step, elapsed);
@@ -165,7 +169,7 @@ impl Trainer {
         for (average, w) in self.average.iter_mut().zip(&self.weights) {
             *average += (w - *average) * (1.0 - keep);
         }
-        Loss { step: step + 1, nats: 4.0 * surprise.pitch / questions as f64 }
+        Loss { step: step + 1, nats: pitch * surprise.pitch }
     }
 
     /// The share of the full rate: up at first, down to nothing over the second half.

@@ -1,7 +1,7 @@
 //! Attention over the steps of one lesson, head by head, and its way back.
 
 use super::layer::LayerWeights;
-use super::{Network, dot};
+use super::{Network, Seating, dot};
 use crate::compose::arithmetic::{Matrix, exp};
 use crate::compose::model::Sight;
 use crate::compose::training::lesson::LENGTH;
@@ -23,11 +23,11 @@ pub(super) struct Attended {
 }
 
 impl Network<'_> {
-    pub(super) fn attend(&self, layer: &LayerWeights, normed: &[f32], sight: Sight) -> Attended {
+    pub(super) fn attend(&self, layer: &LayerWeights, normed: &[f32], seating: &Seating) -> Attended {
         let d = self.layout.size.width;
         let turned = |mut x: Vec<f32>| {
             for (t, x) in x.chunks_exact_mut(d).enumerate() {
-                self.rotations.turn(t, x);
+                seating.rotations.turn(t, x);
             }
             by_head(&x, d)
         };
@@ -39,14 +39,14 @@ impl Network<'_> {
         for (h, shares) in shares.chunks_exact_mut(LENGTH * LENGTH).enumerate() {
             let (q, k, v) = (head(&queries, h), head(&keys, h), head(&values, h));
             Matrix::of_rows(k, LENGTH, HEAD, 0, HEAD).add_to(self.arch, q, shares);
-            self.arch.dispatch(|| soften(shares, sight));
+            self.arch.dispatch(|| soften(shares, seating.sight));
             Matrix::of_columns(v, LENGTH, HEAD, 0, HEAD).add_to(self.arch, shares, head_mut(&mut means, h));
         }
         Attended { queries, keys, values, shares, mean: by_step(&means, d) }
     }
 
     /// The gradients of what the matrices for queries, keys and values gave.
-    pub(super) fn attend_back(&self, attended: &Attended, sight: Sight, d_mean: &[f32]) -> [Vec<f32>; 3] {
+    pub(super) fn attend_back(&self, attended: &Attended, seating: &Seating, d_mean: &[f32]) -> [Vec<f32>; 3] {
         let d = self.layout.size.width;
         let d_means = by_head(d_mean, d);
         let (mut dq, mut dk, mut dv) = (vec![0.0; d * LENGTH], vec![0.0; d * LENGTH], vec![0.0; d * LENGTH]);
@@ -57,14 +57,14 @@ impl Network<'_> {
             add_outer(self.arch, shares, LENGTH, d_mean, HEAD, head_mut(&mut dv, h));
             d_scores.fill(0.0);
             Matrix::of_rows(v, LENGTH, HEAD, 0, HEAD).add_to(self.arch, d_mean, &mut d_scores);
-            self.arch.dispatch(|| soften_back(shares, &mut d_scores, sight));
+            self.arch.dispatch(|| soften_back(shares, &mut d_scores, seating.sight));
             Matrix::of_columns(k, LENGTH, HEAD, 0, HEAD).add_to(self.arch, &d_scores, head_mut(&mut dq, h));
             add_outer(self.arch, &d_scores, LENGTH, q, HEAD, head_mut(&mut dk, h));
         }
         let turned_back = |x: Vec<f32>| {
             let mut x = by_step(&x, d);
             for (t, x) in x.chunks_exact_mut(d).enumerate() {
-                self.rotations.turn_back(t, x);
+                seating.rotations.turn_back(t, x);
             }
             x
         };

@@ -4,7 +4,7 @@
 use super::{Network, Surprise, Weighting};
 use crate::compose::arithmetic::{add, exp, ln};
 use crate::compose::score::{CLASSES, SYMBOLS, VOICES};
-use crate::compose::training::lesson::Lesson;
+use crate::compose::training::lesson::{Lesson, Question};
 use crate::compose::training::products::add_outer;
 
 /// Questions of one kind, and what the model makes of them on its way to an answer.
@@ -38,7 +38,7 @@ impl Network<'_> {
             let asked = self.ask(lesson, &bases, v, &rows);
             let mut d_logits = self.logits(v, &asked);
             for (row, question) in d_logits.chunks_exact_mut(CLASSES).zip(questions) {
-                surprise.pitch += self.arch.dispatch(|| cross_entropy(row, question.class, weighting.pitch));
+                surprise.pitch += self.arch.dispatch(|| cross_entropy(row, question, weighting.pitch));
             }
             let mut d_state = vec![0.0; asked.state.len()];
             self.out[v].add_back(self.arch, &d_logits, &mut d_state);
@@ -107,9 +107,9 @@ impl Network<'_> {
             // ln(1 + e^-|x|), from the side where nothing overflows.
             let small = exp(-logit.abs());
             let wrong = if repeat.struck { (-logit).max(0.0) } else { logit.max(0.0) };
-            surprise += f64::from(wrong) + ln(1.0 + f64::from(small));
+            surprise += (f64::from(wrong) + ln(1.0 + f64::from(small))) * f64::from(repeat.weight);
             let likely = if logit > 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) };
-            let g = (likely - f32::from(u8::from(repeat.struck))) * weight;
+            let g = (likely - f32::from(u8::from(repeat.struck))) * weight * repeat.weight;
             for (out, line) in d_state[row * d..][..d].iter_mut().zip(line) {
                 *out += g * line;
             }
@@ -174,7 +174,8 @@ impl Network<'_> {
 
 /// The surprise at `class`; logits become the gradient of the loss.
 #[inline(always)]
-fn cross_entropy(logits: &mut [f32], class: usize, weight: f32) -> f64 {
+fn cross_entropy(logits: &mut [f32], question: &Question, weight: f32) -> f64 {
+    let (class, weight) = (question.class, weight * question.weight);
     let most = logits.iter().fold(f32::MIN, |a, b| a.max(*b));
     let truth = logits[class] - most;
     let mut sum = 0.0;
@@ -186,5 +187,5 @@ fn cross_entropy(logits: &mut [f32], class: usize, weight: f32) -> f64 {
         *x = *x / sum * weight;
     }
     logits[class] -= weight;
-    ln(f64::from(sum)) - f64::from(truth)
+    (ln(f64::from(sum)) - f64::from(truth)) * f64::from(question.weight)
 }

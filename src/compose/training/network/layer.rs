@@ -1,8 +1,7 @@
 //! One layer: attention and the inner layer, each with its norm before it and its share dropped.
 
 use super::attention::Attended;
-use super::{Network, normalise, normalise_back};
-use crate::compose::model::Sight;
+use super::{Network, Seating, normalise, normalise_back};
 use crate::compose::random::Random;
 use crate::compose::training::layout::Layer;
 use crate::compose::training::products::{Pair, add_outer};
@@ -47,12 +46,12 @@ pub(super) struct Trace {
 
 impl Network<'_> {
     /// In place.
-    pub(super) fn layer_forth(&self, index: usize, sight: Sight, x: &mut [f32], chance: &mut Random) -> Trace {
+    pub(super) fn layer_forth(&self, index: usize, seating: &Seating, x: &mut [f32], chance: &mut Random) -> Trace {
         let (layer, spans) = (&self.layers[index], &self.layout.layers[index]);
         let (d, inner) = (self.layout.size.width, self.layout.size.inner);
         let before = x.to_vec();
         let normed = normalise(self.arch, x, spans.norm_attention.of(self.weights));
-        let attended = self.attend(layer, &normed, sight);
+        let attended = self.attend(layer, &normed, seating);
         let kept_attention = self.kept(chance);
         add_kept(x, &layer.output.forth(self.arch, &attended.mean, d), kept_attention.as_deref());
         let middle = x.to_vec();
@@ -71,7 +70,14 @@ impl Network<'_> {
     }
 
     /// `dx`, the gradient of what comes out, becomes that of what goes in.
-    pub(super) fn layer_back(&self, index: usize, trace: &Trace, sight: Sight, dx: &mut [f32], gradient: &mut [f32]) {
+    pub(super) fn layer_back(
+        &self,
+        index: usize,
+        trace: &Trace,
+        seating: &Seating,
+        dx: &mut [f32],
+        gradient: &mut [f32],
+    ) {
         let (layer, spans) = (&self.layers[index], &self.layout.layers[index]);
         let (d, inner) = (self.layout.size.width, self.layout.size.inner);
 
@@ -95,7 +101,7 @@ impl Network<'_> {
         let mut d_mean = vec![0.0; dx.len()];
         layer.output.add_back(self.arch, &branch, &mut d_mean);
         add_outer(self.arch, &branch, d, &trace.attended.mean, d, spans.output.of_mut(gradient));
-        let [dq, dk, dv] = self.attend_back(&trace.attended, sight, &d_mean);
+        let [dq, dk, dv] = self.attend_back(&trace.attended, seating, &d_mean);
         dy.fill(0.0);
         for (pair, span, g) in
             [(&layer.query, spans.query, dq), (&layer.key, spans.key, dk), (&layer.value, spans.value, dv)]

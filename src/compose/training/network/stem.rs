@@ -5,12 +5,12 @@ use crate::compose::arithmetic::add;
 use crate::compose::model::{AHEAD, PAST};
 use crate::compose::score::{SYMBOLS, Step, VOICES};
 use crate::compose::training::layout::Span;
-use crate::compose::training::lesson::{LEFT, LENGTH, Lesson};
+use crate::compose::training::lesson::{LEFT, LENGTH, Lesson, Way};
 use crate::compose::training::products::add_outer;
 
-/// The offsets of neighbours, those before first.
-fn offsets() -> impl Iterator<Item = (bool, isize)> {
-    PAST.iter().map(|o| (true, *o)).chain(AHEAD.iter().map(|o| (false, *o)))
+/// The offsets of neighbours.
+fn offsets() -> impl Iterator<Item = isize> {
+    PAST.into_iter().chain(AHEAD)
 }
 
 fn at(step: usize, offset: isize) -> usize {
@@ -25,8 +25,10 @@ impl Network<'_> {
         let ahead = self.near(&lesson.ahead, &lesson.fermata);
         let mut around = Vec::with_capacity(LENGTH * fan);
         for step in 0..LENGTH {
-            for (back, offset) in offsets() {
-                around.extend_from_slice(&(if back { &past } else { &ahead })[at(step, offset) * e..][..e]);
+            for offset in offsets() {
+                around.extend_from_slice(
+                    &(if lesson.is_past(step, offset) { &past } else { &ahead })[at(step, offset) * e..][..e],
+                );
             }
         }
         let mut x = self.stem.forth(self.arch, &around, fan);
@@ -48,8 +50,9 @@ impl Network<'_> {
         let mut past = vec![0.0; lesson.past.len() * e];
         let mut ahead = past.clone();
         for (step, row) in d_around.chunks_exact(fan).enumerate() {
-            for ((back, offset), row) in offsets().zip(row.chunks_exact(e)) {
-                add(&mut (if back { &mut past } else { &mut ahead })[at(step, offset) * e..][..e], row);
+            for (offset, row) in offsets().zip(row.chunks_exact(e)) {
+                let side = if lesson.is_past(step, offset) { &mut past } else { &mut ahead };
+                add(&mut side[at(step, offset) * e..][..e], row);
             }
         }
         self.near_back(&lesson.past, &lesson.fermata, &past, gradient);
@@ -86,13 +89,17 @@ impl Network<'_> {
         for (step, place) in lesson.places.iter().enumerate() {
             for v in 0..VOICES {
                 row(layout.here, v * SYMBOLS + lesson.ahead[step + LEFT][v].symbol.index(), step);
-                row(layout.before, v * SYMBOLS + lesson.past[step + LEFT - 1][v].symbol.index(), step);
+                let before = if lesson.is_past(step, -1) { &lesson.past } else { &lesson.ahead };
+                row(layout.before, v * SYMBOLS + before[step + LEFT - 1][v].symbol.index(), step);
             }
             row(layout.beat, usize::from(place.beat), step);
             row(layout.bar, usize::from(place.bar), step);
             row(layout.bar_length, usize::from(place.bar_length), step);
             row(layout.fermata, usize::from(place.fermata), step);
-            row(layout.mode, lesson.sight as usize, step);
+            match (&lesson.way, layout.any_order) {
+                (Way::Sorted(_), Some(any_order)) => row(any_order, 0, step),
+                _ => row(layout.mode, lesson.way.sight() as usize, step),
+            }
         }
     }
 }
