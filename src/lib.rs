@@ -15,7 +15,7 @@
 //! | [`music`] | messages, time, takes, compositions, Standard MIDI Files | midly |
 //! | [`keyboard`] | USB, MIDI ports, hot-plugging, the keyboard's controls, the virtual keyboard, the doctor's facts | rusb, midir, alsa |
 //! | [`audio`] | audio outputs, SoundFonts | cpal |
-//! | [`compose`] | the chorale model, what is drawn from it, its figures | pulp |
+//! | [`compose`] | the chorale model, what is drawn from it, its figures, how it learns | pulp |
 //! | [`studio`] | the use cases: record, recover, the library | |
 //! | [`cli`] | one file a subcommand; the terminal | clap, crossterm |
 //! | `gui` (a feature) | the window: a module a screen | iced |

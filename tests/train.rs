@@ -203,6 +203,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         (&["data.json", "-o", "x"], 5, "not in the format of training/README.md"),
         (&["songs", "-o", "x", "--from", "broken.safetensors"], 5, "broken.safetensors: the weights file is of no use"),
         (&["songs", "-o", "old"], 5, "the checkpoint old.checkpoint is of no use"),
+        (&["songs", "-o", "x.html"], 2, "x.html is for weights"),
         (&["songs", "-o", "no/such/folder/x"], 6, "cannot write no/such/folder/x"),
         (&["songs", "-o", "x", "--learning-rate", "0"], 2, "more than 0 and at most 1"),
         (&["songs", "-o", "x", "--batch", "0"], 2, "1..=256"),

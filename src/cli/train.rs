@@ -114,6 +114,10 @@ fn minutes(s: &str) -> Result<Duration, String> {
 /// # Errors
 /// When there is nothing to learn from, or the weights cannot be written.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    if [studio::checkpoint_of(&args.output), studio::report_of(&args.output)].contains(&args.output) {
+        let message = format!("{} is for weights, and has the name of another kind of file", args.output.display());
+        return Err(Failure::new(Exit::Usage, message).remedy("-o FILE.safetensors").into());
+    }
     if args.output.exists() && !args.force {
         let message = format!("{} exists already", args.output.display());
         return Err(Failure::new(Exit::Usage, message).remedy("another name, or --force to replace it").into());
@@ -197,6 +201,7 @@ fn failure(error: Error) -> Failure {
         Error::NotWritten { .. } => {
             Failure::new(Exit::NotSaved, message).remedy("make room, or another folder with -o")
         }
+        Error::Diverged { .. } => Failure::new(Exit::Failure, message).remedy("--restart with a lower --learning-rate"),
         Error::Model(_) => Failure::new(Exit::Failure, message),
     }
 }

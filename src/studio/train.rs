@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::material::{LeftOut, Material};
 use super::place::{self, InTheWay};
+use crate::compose::Done;
 use crate::compose::training::{Course, HeldOut, Shape, Start, Trainer, pieces};
 
 /// At least so often a checkpoint is written.
@@ -82,6 +83,8 @@ pub enum Event {
         /// What is left at this pace.
         left: Duration,
     },
+    /// The weights so far are being measured.
+    Measuring(Done),
     /// The weights so far were measured.
     Measured {
         /// The figures.
@@ -95,6 +98,9 @@ pub enum Event {
         cause: String,
     },
 }
+
+/// Hears what happens, and says whether it should go on.
+pub type Watch<'a> = &'a mut dyn FnMut(&Event) -> ControlFlow<()>;
 
 /// How it ended.
 #[derive(Clone, Debug)]
@@ -200,6 +206,12 @@ pub enum Error {
         /// Whether a checkpoint of this state is on disk.
         kept: bool,
     },
+    /// The numbers have run away.
+    #[error("after step {step} the loss is no number any more: the learning rate is too high")]
+    Diverged {
+        /// Where.
+        step: u32,
+    },
     /// Something that was computed makes no sense.
     #[error(transparent)]
     Model(#[from] crate::compose::Error),
@@ -269,11 +281,7 @@ struct Run<'a> {
 ///
 /// # Errors
 /// When there is nothing to begin with, or the result cannot be written.
-pub fn run(
-    plan: &Plan,
-    material: &Material,
-    watch: &mut dyn FnMut(&Event) -> ControlFlow<()>,
-) -> Result<Outcome, Error> {
+pub fn run(plan: &Plan, material: &Material, watch: Watch<'_>) -> Result<Outcome, Error> {
     let mut run = Run::begin(plan, material)?;
     if run.trainer.steps() > 0 {
         let _ = watch(&Event::Resumed { step: run.trainer.steps() });
@@ -305,6 +313,9 @@ pub fn run(
         let at = Instant::now();
         let loss = run.trainer.step(&material.learn, elapsed, plan.threads);
         pace.tell(at.elapsed());
+        if !loss.nats.is_finite() {
+            return Err(Error::Diverged { step: loss.step });
+        }
         run.remember(loss.step, loss.nats);
         let left = pace.left(plan, loss.step, run.seconds());
         if watch(&Event::Step { step: loss.step, loss: loss.nats, left }).is_break() {
@@ -386,10 +397,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Breaks when the caller wants to stop; then nothing is measured.
-    fn measure(&mut self, watch: &mut dyn FnMut(&Event) -> ControlFlow<()>) -> Result<ControlFlow<()>, Error> {
-        let mut go_on = crate::compose::training::trainer::on;
-        let held_out = self.trainer.measure(&self.material.held_out, self.plan.threads, &mut go_on)?;
+    /// Breaks when the caller wants to stop.
+    fn measure(&mut self, watch: Watch<'_>) -> Result<ControlFlow<()>, Error> {
+        let mut go_on = |done| watch(&Event::Measuring(done));
+        let held_out = match self.trainer.measure(&self.material.held_out, self.plan.threads, &mut go_on) {
+            Err(crate::compose::Error::Cancelled) => return Ok(ControlFlow::Break(())),
+            other => other?,
+        };
         let Some(held_out) = held_out else { return Ok(ControlFlow::Continue(())) };
         let measured = Measured { step: self.trainer.steps(), held_out };
         let best = self.notes.best().is_none_or(|m| held_out.sum() < m.held_out.sum());
@@ -408,7 +422,7 @@ impl<'a> Run<'a> {
     }
 
     /// A checkpoint that may fail: there may be room for the next.
-    fn keep(&mut self, watch: &mut dyn FnMut(&Event) -> ControlFlow<()>) {
+    fn keep(&mut self, watch: Watch<'_>) {
         if let Err(cause) = self.save() {
             let _ = watch(&Event::NoCheckpoint { cause: cause.to_string() });
         }
@@ -453,7 +467,7 @@ impl<'a> Run<'a> {
                 return Err(Error::NotWritten { path: plan.output.clone(), cause, kept });
             }
         };
-        let report = place::place(page.as_bytes(), &report_of(&model), InTheWay::Replace)
+        let report = place::place(page.as_bytes(), &report_of(&model), plan.in_the_way)
             .map_err(|cause| Error::NotWritten { path: report_of(&model), cause, kept: self.kept })?;
         let finished = finished(model, report);
         // What it held is in the weights now; that it lies about harms nothing but the next run's surprise.

@@ -135,6 +135,7 @@ impl Show {
                 _ => self.say(&format!("going on after step {step}")),
             },
             Event::Step { step, loss, left } => self.step(context, *step, *loss, *left),
+            Event::Measuring(_) => Ok(()),
             Event::Measured { measured, best } => {
                 if *best {
                     self.measured = Some(*measured);

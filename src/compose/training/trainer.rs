@@ -4,7 +4,6 @@
 //! number of its step, lessons are added up in a fixed order, and sums are those of
 //! [`arithmetic`](crate::compose::arithmetic).
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::layout::{Layout, Shape};
@@ -282,9 +281,4 @@ fn figures(
     let chronological = mean([false; 4], 0, 0)?;
     let atb_given_s = mean([true, false, false, false], 1, scores.len())?;
     Ok(HeldOut { chronological, atb_given_s })
-}
-
-/// For whoever does not want to stop.
-pub fn on(_: Done) -> ControlFlow<()> {
-    ControlFlow::Continue(())
 }

@@ -48,11 +48,14 @@ impl Material {
         let unreadable = |cause| Error::Unreadable { path: path.to_owned(), cause };
         let mut material = Material::default();
         if fs::metadata(path).map_err(unreadable)?.is_dir() {
-            let mut files = Vec::new();
-            walk(path, 0, &mut files).map_err(unreadable)?;
-            for file in files {
+            let mut found = Vec::new();
+            walk(path, 0, &mut found).map_err(unreadable)?;
+            for (file, looked) in found {
                 let name = file.strip_prefix(path).unwrap_or(&file).display().to_string();
-                material.take(name, &file);
+                match looked {
+                    Ok(()) => material.take(name, &file),
+                    Err(cause) => material.left_out.push(LeftOut { name, reason: cause.to_string() }),
+                }
             }
         } else if is_midi(path) {
             material.take(path.display().to_string(), path);
@@ -109,18 +112,21 @@ impl Material {
     }
 }
 
-fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+/// Files below a folder, and what could not be looked into.
+fn walk(folder: &Path, depth: usize, found: &mut Vec<(PathBuf, io::Result<()>)>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries.into_iter().filter(|e| !e.file_name().to_string_lossy().starts_with('.')) {
         let path = entry.path();
         // What a link leads to is taken for a file only, so that no circle is walked.
         if entry.file_type()?.is_dir() {
-            if depth < DEEPEST {
-                walk(&path, depth + 1, files)?;
+            if depth < DEEPEST
+                && let Err(cause) = walk(&path, depth + 1, found)
+            {
+                found.push((path, Err(cause)));
             }
         } else if is_midi(&path) {
-            files.push(path);
+            found.push((path, Ok(())));
         }
     }
     Ok(())
