@@ -68,9 +68,9 @@ fn logits_are_those_that_the_program_composes_with() {
     let soprano = lesson(Way::InTime, &[0b0001; LEFT + LENGTH + RIGHT]);
     compare(&model, &network, &soprano, &causal_bases(&model, &score, [true, false, false, false]));
 
-    let known = |t: usize| t % 3 > 0;
+    let known = |t: usize| !t.is_multiple_of(3);
     let given: Vec<u8> = (0..LEFT + LENGTH + RIGHT)
-        .map(|w| if w < LEFT || w >= LEFT + LENGTH || known(w - LEFT) { 0b1111 } else { 0 })
+        .map(|w| if !(LEFT..LEFT + LENGTH).contains(&w) || known(w - LEFT) { 0b1111 } else { 0 })
         .collect();
     let seen = |t: isize| -> Step {
         let hidden = usize::try_from(t).is_ok_and(|t| t < LENGTH && !known(t));
