@@ -244,7 +244,7 @@ pub(super) fn work(
 
 /// The weights that a user named, or the program's own.
 pub(super) fn model(path: Option<&Path>) -> Result<Model, Failure> {
-    let remedy = "weights that training/export.py wrote, or leave --model out";
+    let remedy = "weights that `composer train` wrote, or leave --model out";
     let Some(path) = path else {
         return Model::chorale()
             .map_err(|e| Failure::new(Exit::Failure, e.to_string()).remedy("install composer again"));
