@@ -67,7 +67,7 @@ uninstall: ## remove what `make install` put there
 
 # cargo-nextest, where it is installed, ends a test that hangs and names it; without it the whole run has a limit.
 nextest := $(shell $(CARGO) nextest --version > /dev/null 2>&1 && echo yes)
-tests := COMPOSER_REQUIRE_UMOCKDEV=1 COMPOSER_REQUIRE_READERS=1 $(if $(nextest),$(CARGO) nextest run --locked,timeout --foreground 40m $(CARGO) test --locked)
+tests := COMPOSER_REQUIRE_UMOCKDEV=1 COMPOSER_REQUIRE_READERS=1 COMPOSER_REQUIRE_DISPLAY=1 $(if $(nextest),$(CARGO) nextest run --locked,timeout --foreground 40m $(CARGO) test --locked)
 
 .PHONY: test
 test: setup-test ## everything that CI runs except the rig: format, lints, tests, documentation
@@ -128,9 +128,10 @@ $(fuzz_targets): fuzz-%: setup-fuzz
 	$(CARGO) +nightly fuzz run "$*" "fuzz/corpus/$*" $(seeds_$*) -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 
 .PHONY: screenshots
-screenshots: setup-screenshots ## make the pictures of the README anew, from the program in the rig
+screenshots: setup-screenshots ## make the pictures anew: the README's from the program in the rig, and the window's
 	$(CARGO) build --release --locked
 	@tooling/screenshots.sh
+	COMPOSER_NEW_PICTURES=1 $(CARGO) test --locked --test gui
 
 include tests/audio-rig/audio.mk
 include training/train.mk

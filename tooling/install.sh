@@ -14,6 +14,13 @@ installed=$destination$prefix/share/composer/installed
 rules_folder=/etc/udev/rules.d
 [ "$prefix" != /usr ] || rules_folder=/usr/lib/udev/rules.d
 
+# What a desktop looks up by itself: menus, icons and which program opens a MIDI file.
+reload_desktop() {
+  [ -z "$destination" ] || return 0
+  if command -v update-desktop-database > /dev/null; then update-desktop-database -q "$prefix/share/applications" || true; fi
+  if command -v gtk-update-icon-cache > /dev/null; then gtk-update-icon-cache -q -t -f "$prefix/share/icons/hicolor" 2> /dev/null || true; fi
+}
+
 reload_udev() {
   # A package's install step or a staging folder must not touch the running system.
   [ -z "$destination" ] && [ "$(id -u)" = 0 ] && [ -S /run/udev/control ] && command -v udevadm > /dev/null || return 0
@@ -46,6 +53,9 @@ case ${1:-} in
     copy 644 "$dist/completions/composer" "$prefix/share/bash-completion/completions/composer"
     copy 644 "$dist/completions/_composer" "$prefix/share/zsh/site-functions/_composer"
     copy 644 "$dist/completions/composer.fish" "$prefix/share/fish/vendor_completions.d/composer.fish"
+    copy 644 assets/desktop/composer.desktop "$prefix/share/applications/composer.desktop"
+    copy 644 assets/icon/composer.svg "$prefix/share/icons/hicolor/scalable/apps/composer.svg"
+    reload_desktop
     for page in "$dist"/man/*.1; do copy 644 "$page" "$prefix/share/man/man1/${page##*/}"; done
     for paper in LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md; do copy 644 "$paper" "$prefix/share/doc/composer/$paper"; done
     if [ -n "$destination" ] || [ -w "$(dirname "$rules_folder")" ]; then
@@ -62,6 +72,7 @@ case ${1:-} in
     while read -r file; do rm -f "$destination$file"; done < "$installed"
     rm -f "$installed"
     rmdir --ignore-fail-on-non-empty "$destination$prefix"/share/{doc/composer,composer}
+    reload_desktop
     reload_udev
     echo "removed composer from $destination$prefix; your takes and settings stay"
     ;;

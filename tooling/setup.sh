@@ -10,8 +10,8 @@ say() { echo "setup: $*" >&2; }
 
 # ca-certificates: cargo and rustup fetch over https.
 build_packages=(gcc libc6-dev make pkg-config libasound2-dev libusb-1.0-0-dev libudev-dev ca-certificates)
-# umockdev and udev: captured USB devices. The rest: independent readers of MIDI files, terminals, lints, `kill`.
-test_packages=(umockdev python3-mido abcmidi midicsv man-db procps tmux shellcheck)
+# umockdev and udev: captured USB devices. xvfb, xdotool and libx*: a display, hands on it, and what a window needs. The rest: independent readers of MIDI files, terminals, lints, `kill`.
+test_packages=(umockdev xvfb xdotool libxkbcommon-x11-0 libx11-xcb1 libxcursor1 libxi6 python3-mido abcmidi midicsv man-db procps tmux shellcheck)
 rig_packages=(qemu-system-x86 busybox-static cpio kmod zstd alsa-utils usbutils jq python3 python3-mido)
 # A sound server without hardware, and the synthesiser that composer is measured beside.
 audio_packages=(jackd2 libjack-jackd2-dev fluidsynth timgm6mb-soundfont libasound2-plugins python3-mido)
