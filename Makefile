@@ -107,6 +107,10 @@ bench-smf: setup ## reading a file of a million notes, beside midly
 bench-roll: setup ## a million notes in the editor: opened, looked at, changed
 	$(CARGO) bench --locked --bench roll
 
+.PHONY: bench-compose
+bench-compose: setup ## composing 4, 16 and 64 bars with the usual eight drafts
+	$(CARGO) bench --locked --bench compose
+
 .PHONY: bench-long-take
 bench-long-take: setup ## memory and processor of an hour's recording, in a minute and a half
 	$(CARGO) bench --locked --bench long_take

@@ -97,8 +97,18 @@ struct Writer {
 /// # Errors
 /// [`Error::Cancelled`] when `watch` says so.
 pub fn fill(model: &Model, score: &Score, manner: Manner, watch: Watch<'_>) -> Result<Vec<Draft>, Error> {
-    let drafts = manner.drafts.max(1);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    fill_on(threads, model, score, manner, watch)
+}
+
+fn fill_on(
+    threads: usize,
+    model: &Model,
+    score: &Score,
+    manner: Manner,
+    watch: Watch<'_>,
+) -> Result<Vec<Draft>, Error> {
+    let drafts = manner.drafts.max(1);
     // A round keeps every thread busy with drafts side by side; which are drawn together changes
     // none of them.
     let abreast = drafts.div_ceil(threads).clamp(1, ABREAST);
@@ -350,6 +360,19 @@ mod tests {
                 assert!(step.iter().all(|c| c.symbol.class().is_some()));
             }
         }
+    }
+
+    #[test]
+    fn threads_change_no_draft() {
+        let model = Model::chorale().unwrap();
+        let manner = Manner { temperature: 0.9, seed: 7, drafts: 3, scale: 0 };
+        let on = |threads| {
+            let mut go = |_: Drawn<'_>| ControlFlow::Continue(());
+            let drafts = fill_on(threads, &model, &melody(), manner, &mut go).unwrap();
+            drafts.into_iter().map(|d| d.score).collect::<Vec<_>>()
+        };
+        assert_eq!(on(1), on(2));
+        assert_eq!(on(1), on(5));
     }
 
     #[test]
