@@ -4,7 +4,7 @@
 //! - [`trainer`]: the course, step by step, checkpoints included.
 //!
 //! The way back through the network is written out by hand over the arithmetic that composes: it needs half the
-//! processor time that PyTorch needs for the same step, and no package; see `training/README.md` for the figures. It
+//! processor time that PyTorch needs for the same step in single precision, and no package; see `training/README.md` for the figures. It
 //! is also why the same seed gives the same weights on every machine and any number of threads. It runs on
 //! processors only.
 
