@@ -45,6 +45,7 @@ fn keyboard(now: &Now) -> Row<'_, Message> {
     part(icon, style, words)
 }
 
+/// Sound; one trouble at a time is told at length, and the keyboard's comes first.
 fn sound(now: &Now) -> Row<'_, Message> {
     match &now.sound {
         Sound::Opening => part(Icon::Sound, theme::muted, "Opening sound".to_owned()),
@@ -53,6 +54,9 @@ fn sound(now: &Now) -> Row<'_, Message> {
                 if now.pulse.xruns > 0 { format!(" · {} interruptions", now.pulse.xruns) } else { String::new() };
             let words = format!("{} · {:.1} ms{xruns}", output.name, latency.as_secs_f64() * 1e3);
             part(Icon::Sound, theme::success, words)
+        }
+        Sound::Silent { .. } if now.keyboard_trouble().is_some() => {
+            part(Icon::Silent, theme::warning, "No sound".to_owned())
         }
         Sound::Silent { reason } => match now.sound_trouble() {
             Some(check) => trouble(&check.evidence, check.remedy.as_deref()),

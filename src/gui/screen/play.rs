@@ -324,7 +324,10 @@ impl Play {
         let list: Element<'_, Message> = if now.font.is_some() {
             list.into()
         } else {
-            container(text("Loading instruments").size(theme::BODY).style(theme::muted)).width(230.0).into()
+            container(text("Loading instruments").size(theme::BODY).style(theme::muted))
+                .width(230.0)
+                .center_y(theme::CONTROL + 2.0)
+                .into()
         };
         tip(list, "What the keys play: type to search", tooltip::Position::Bottom)
     }

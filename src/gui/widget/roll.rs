@@ -242,7 +242,7 @@ fn mix(ground: Color, colour: Color, share: f32) -> Color {
 }
 
 fn luminous(colour: Color) -> bool {
-    0.299 * colour.r + 0.587 * colour.g + 0.114 * colour.b > 0.5
+    0.299 * colour.r + 0.587 * colour.g + 0.114 * colour.b > 0.42
 }
 
 /// Tracks are told apart by colours that differ in lightness too.
