@@ -122,7 +122,7 @@ def score(model, symbols, known, where, voices, rng):
         seen, told = symbols.copy(), known.copy()
         for i in range(voices):
             v = order[:, i]
-            logits = model(see(seen, ~told))[rows, v, where]
+            logits = model(see(seen, ~told)).float()[rows, v, where]
             sums[:, way] += F.cross_entropy(logits, torch.from_numpy(symbols[rows, where, v]), reduction="none").numpy()
             told[rows, where, v] = True
             if way == 1:

@@ -58,6 +58,21 @@ def melody(path, bars):
     path.write_bytes(b"MThd\0\0\0\6\0\0\0\1\x01\xe0" + b"MTrk" + len(track).to_bytes(4, "big") + track)
 
 
+def watch(pid):
+    """Megabytes that a process had at most. Its usage, told in the end, would count this one's, too, from before it began."""
+    most = 0
+    while True:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            return most
+        if "VmHWM" not in status:
+            return most
+        if Path(f"/proc/{pid}/comm").read_text().strip() == "composer":
+            most = max(most, int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024)
+        time.sleep(0.005)
+
+
 def composing(program, bars, times):
     """Seconds by the clock and of the processor, start to file, and megabytes."""
     clock, processor, memory = [], [], 0
@@ -68,10 +83,10 @@ def composing(program, bars, times):
             began = time.perf_counter()
             child = subprocess.Popen([program, "compose", source, "-o", Path(folder) / f"{i}.mid"],
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            memory = max(memory, watch(child.pid))
             _, status, usage = os.wait4(child.pid, 0)
             clock.append(time.perf_counter() - began)
             processor.append(usage.ru_utime + usage.ru_stime)
-            memory = max(memory, usage.ru_maxrss / 1024)
             if status != 0:
                 raise SystemExit(f"error: {program} compose ended with status {status}")
     return statistics.median(clock), sorted(clock)[int(0.95 * (times - 1))], statistics.median(processor), memory

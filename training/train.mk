@@ -42,7 +42,9 @@ export-model: $(TRAINING)/venv/ready ## put what was trained into assets/models,
 .PHONY: eval
 eval: build ## measure the shipped model on DATA=FILE, SPLIT=valid: the figures of the model card
 	@[ -n "$(DATA)" ] || { echo "Which pieces? make eval DATA=FILE" >&2; exit 1; }
-	@"$(composer)" evaluate --data "$(DATA)" --split $(SPLIT) --orders 5 --harmonise 8
+	@"$(composer)" evaluate --data "$(DATA)" --split $(SPLIT) --orders 5 --resolution sixteenth --harmonise 8
+	@"$(composer)" evaluate --data "$(DATA)" --split $(SPLIT) --orders 0
+	@"$(composer)" evaluate --data "$(DATA)" --split train --pieces 100 --orders 0 --resolution sixteenth --harmonise 8
 
 .PHONY: train-benchmark
 train-benchmark: build $(TRAINING)/venv/ready ## train and measure on the benchmark's own split alone: JSB=FILE, MINUTES; resumes
