@@ -207,6 +207,9 @@ fn what_was_rendered_can_be_heard() {
         assert!(render.status.success(), "{}", err(&render));
         let output = place.run(&alsa("null"), &[&name]);
         assert!(output.status.success(), "{}", err(&output));
+        let output = place.run(&alsa("null"), &[&name, "--output", "nowhere"]);
+        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+        assert!(err(&output).contains("no audio output `nowhere`"), "{}", err(&output));
     }
     for bad in ["bad.wav", "bad.ogg"] {
         fs::write(place.path(bad), "RIFF").unwrap();

@@ -7,11 +7,13 @@ mod vorbis;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use rodio::cpal::{self, ErrorKind};
 use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 
-use super::output::OutputError;
+use super::output::{OutputError, Request, choose};
 use super::outputs::quietly;
 use vorbis::Vorbis;
 
@@ -43,6 +45,8 @@ pub enum AuditionError {
 pub struct Audition {
     player: Player,
     length: Option<Duration>,
+    output: String,
+    lost: Arc<OnceLock<String>>,
     // After the player, which it feeds.
     _sink: MixerDeviceSink,
 }
@@ -54,34 +58,40 @@ impl std::fmt::Debug for Audition {
 }
 
 impl Audition {
-    /// Plays a WAV, FLAC or Ogg Vorbis file on the system's output.
+    /// Plays a WAV, FLAC or Ogg Vorbis file on the output that is asked for. Nothing here is in a hurry: the
+    /// request's length of a block, rate and channels do not count.
     ///
     /// # Errors
     /// When it cannot be read or decoded, or there is no output.
-    pub fn of_file(path: &Path) -> Result<Audition, AuditionError> {
+    pub fn of_file(path: &Path, request: &Request) -> Result<Audition, AuditionError> {
         let name = || path.display().to_string();
         let file = File::open(path).map_err(|source| AuditionError::File { path: name(), source })?;
         let no_sound = |reason| AuditionError::NoSound { path: name(), reason };
         let is_ogg = path.extension().is_some_and(|e| ["ogg", "oga"].iter().any(|ogg| e.eq_ignore_ascii_case(ogg)));
         if is_ogg {
-            return Audition::of(Vorbis::open(file).map_err(no_sound)?);
+            return Audition::of(Vorbis::open(file).map_err(no_sound)?, request);
         }
-        Audition::of(Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?)
+        Audition::of(Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?, request)
     }
 
     /// Plays any sound: a [`Performance`](super::performance::Performance), for instance.
     ///
     /// # Errors
     /// When there is no output.
-    pub fn of(sound: impl Source + Send + 'static) -> Result<Audition, AuditionError> {
+    pub fn of(sound: impl Source + Send + 'static, request: &Request) -> Result<Audition, AuditionError> {
         let length = sound.total_duration();
-        let no_device =
-            |e: rodio::DeviceSinkError| OutputError::NoDevice { system: "rodio".into(), reason: e.to_string() };
-        let mut sink = quietly(DeviceSinkBuilder::open_default_sink).map_err(no_device)?;
+        let lost = Arc::new(OnceLock::new());
+        let (mut sink, output) = quietly(|| open(request, Arc::clone(&lost)))?;
         sink.log_on_drop(false);
         let player = Player::connect_new(sink.mixer());
         player.append(sound);
-        Ok(Audition { player, length, _sink: sink })
+        Ok(Audition { player, length, output, lost, _sink: sink })
+    }
+
+    /// Why there is nothing more to be heard, if the output has gone.
+    #[must_use]
+    pub fn failure(&self) -> Option<OutputError> {
+        self.lost.get().map(|reason| OutputError::Lost { device: self.output.clone(), reason: reason.clone() })
     }
 
     /// How long it is, where that is known.
@@ -106,4 +116,17 @@ impl Audition {
     pub fn pause(&self, paused: bool) {
         if paused { self.player.pause() } else { self.player.play() }
     }
+}
+
+fn open(request: &Request, lost: Arc<OnceLock<String>>) -> Result<(MixerDeviceSink, String), OutputError> {
+    let (device, name, _) = choose(request)?;
+    let refused = |e: rodio::DeviceSinkError| OutputError::Refused { device: name.clone(), reason: e.to_string() };
+    // Without this rodio writes to the terminal.
+    let heard = move |e: cpal::Error| match e.kind() {
+        ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
+        _ => drop(lost.set(e.to_string())),
+    };
+    let builder = DeviceSinkBuilder::from_device(device).map_err(refused)?.with_error_callback(heard);
+    let sink = builder.open_sink_or_fallback().map_err(refused)?;
+    Ok((sink, name))
 }

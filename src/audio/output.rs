@@ -24,6 +24,9 @@ mod jack_client;
 mod loan;
 mod supervisor;
 
+#[cfg(feature = "audio")]
+pub(super) use cpal_stream::choose;
+
 /// What a stream gives and wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Format {

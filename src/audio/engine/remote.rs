@@ -36,6 +36,8 @@ pub struct Remote {
     score: Option<Arc<Score>>,
     /// Loads and seeks so far, as the engine counts them.
     starts: u64,
+    /// Loaded or sought since it last played or paused: the gauges may not show that place yet.
+    placed: bool,
 }
 
 impl std::fmt::Debug for Remote {
@@ -51,7 +53,7 @@ impl Remote {
         gauges: Arc<Gauges>,
         make: MakeInstrument,
     ) -> Remote {
-        Remote { commands, garbage, gauges, make, score: None, starts: 0 }
+        Remote { commands, garbage, gauges, make, score: None, starts: 0, placed: false }
     }
 
     fn send(&mut self, command: Command) -> Result<(), EngineError> {
@@ -73,6 +75,7 @@ impl Remote {
     fn start(&mut self, command: Command) -> Result<(), EngineError> {
         self.send(command)?;
         self.starts += 1;
+        self.placed = true;
         Ok(())
     }
 
@@ -119,9 +122,10 @@ impl Remote {
     /// When the engine does not run.
     pub fn play(&mut self) -> Result<(), EngineError> {
         let here = self.gauges.position();
-        if here > Micros::ZERO && !self.gauges.playing() {
+        if !self.placed && here > Micros::ZERO && !self.gauges.playing() {
             self.seek(here)?;
         }
+        self.placed = false;
         self.send(Command::Play)
     }
 
@@ -130,6 +134,7 @@ impl Remote {
     /// # Errors
     /// When the engine does not run.
     pub fn pause(&mut self) -> Result<(), EngineError> {
+        self.placed = false;
         self.send(Command::Pause)
     }
 

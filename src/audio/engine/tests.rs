@@ -167,6 +167,27 @@ fn the_position_is_read_while_it_plays_and_the_end_is_told() {
 }
 
 #[test]
+fn a_piece_begins_where_it_was_put_although_the_last_one_s_place_is_still_shown() {
+    let mut bench = Bench::new(480);
+    bench.remote.load(score(1)).unwrap();
+    bench.remote.play().unwrap();
+    while !bench.remote.ended() {
+        bench.block(0.0, &[]);
+    }
+    // The next one at once, as when several files are played.
+    bench.remote.load(score(2)).unwrap();
+    bench.remote.play().unwrap();
+    bench.block(0.0, &[]);
+    assert_eq!(bench.remote.gauges().position(), Micros(10_000));
+    bench.remote.pause().unwrap();
+    bench.block(0.0, &[]);
+    bench.remote.seek(Micros(1_500_000)).unwrap();
+    bench.remote.play().unwrap();
+    bench.block(0.0, &[]);
+    assert_eq!(bench.remote.gauges().position(), Micros(1_510_000));
+}
+
+#[test]
 fn another_sample_rate_keeps_the_position() {
     let mut bench = Bench::new(480);
     bench.remote.load(score(2)).unwrap();

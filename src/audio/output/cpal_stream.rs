@@ -58,7 +58,8 @@ fn name_of(device: &cpal::Device) -> String {
     device.description().map_or_else(|_| "default".to_owned(), |d| d.name().to_owned())
 }
 
-fn choose(request: &Request) -> Result<(cpal::Device, String, String), OutputError> {
+/// The device that is asked for, with its name and its audio system's.
+pub(in crate::audio) fn choose(request: &Request) -> Result<(cpal::Device, String, String), OutputError> {
     let host = cpal::default_host();
     let system = host.id().name().to_owned();
     let Some(wanted) = &request.device else {

@@ -18,19 +18,29 @@ pub(super) fn run(_args: &Args, _context: &mut Context) -> anyhow::Result<Exit> 
 }
 
 #[cfg(feature = "audio")]
-pub(super) fn run(args: &Args, _context: &mut Context) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     use std::time::Duration;
 
     use super::keys::{Keys, Wish};
     use super::line::{say, time};
     use crate::audio::audition::{Audition, AuditionError};
+    use crate::audio::output::System;
     use crate::cli::interrupt::Interrupt;
-    use crate::cli::{Failure, info, sound};
+    use crate::cli::{Failure, info, sound, source};
     use crate::music::Micros;
 
     let interrupt = Interrupt::install()?;
+    let mut request = args.output.request(&source::settings(context));
+    if request.system == System::Jack && args.output.any() {
+        request.system = System::Platform;
+        request.device = None;
+    }
+    if request.system == System::Jack {
+        let text = "files of sound are not played through JACK directly";
+        return Err(Failure::new(Exit::Usage, text).remedy("leave `--output` out").into());
+    }
     for file in &args.files {
-        let audition = Audition::of_file(file).map_err(|e| match &e {
+        let audition = Audition::of_file(file, &request).map_err(|e| match &e {
             AuditionError::Output(e) => sound::output_failure(e),
             AuditionError::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 Failure::new(Exit::NotPermitted, e.to_string())
@@ -42,6 +52,9 @@ pub(super) fn run(args: &Args, _context: &mut Context) -> anyhow::Result<Exit> {
         let keys = Keys::new();
         let mut paused = false;
         while !audition.is_over() {
+            if let Some(e) = audition.failure() {
+                return Err(sound::output_failure(&e).into());
+            }
             if interrupt.came() {
                 return Ok(Exit::Success);
             }

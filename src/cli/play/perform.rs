@@ -212,7 +212,13 @@ impl Piece {
                         paused = !paused;
                         if paused { stage.pause()? } else { stage.play()? }
                     }
-                    other => self.grant(other, stage)?,
+                    other => {
+                        self.grant(other, stage)?;
+                        // While the last notes die away the piece is at its end, and a seek leaves that.
+                        if matches!(other, Wish::Seek(_) | Wish::Start) && !paused {
+                            stage.play()?;
+                        }
+                    }
                 }
             }
             let gauges = Arc::clone(stage.gauges());
