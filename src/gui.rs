@@ -14,7 +14,7 @@ pub mod status;
 pub mod theme;
 pub mod widget;
 pub mod words;
-mod work;
+pub mod work;
 
 use iced::window;
 

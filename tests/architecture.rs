@@ -47,6 +47,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     // The virtual keyboard reads the computer's keys.
     ("crossterm", &["cli", "keyboard/virtual_keyboard"]),
     ("iced", &["gui"]),
+    ("rfd", &["gui"]),
     ("ctrlc", &["cli", "gui"]),
     ("toml", &["settings"]),
     ("toml_edit", &["settings"]),

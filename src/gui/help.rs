@@ -7,7 +7,7 @@ use super::icon::{self, Icon};
 use super::theme;
 
 /// The shortcuts, by what they are about.
-const SHORTCUTS: [(&str, &[(&str, &str)]); 3] = [
+const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
     (
         "Play and record",
         &[
@@ -29,6 +29,38 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 3] = [
             ("C  V", "Softer or louder"),
         ],
     ),
+    (
+        "Library",
+        &[
+            ("↑ ↓", "The entry above or below"),
+            ("Enter", "Edit it"),
+            ("Space", "Play it"),
+            ("F2", "Rename it"),
+            ("Ctrl D", "Duplicate it"),
+            ("Delete", "Delete it"),
+            ("Ctrl Z", "Bring it back"),
+            ("/", "Search"),
+        ],
+    ),
+    (
+        "Edit",
+        &[
+            ("Ctrl Z   Ctrl Y", "Undo, redo"),
+            ("Ctrl S", "Save; with Shift a copy"),
+            ("Space", "Play from the cursor, or pause"),
+            ("1   2", "Pointer, pencil"),
+            ("N", "The next note; with Shift the one before"),
+            ("Ctrl A   Ctrl I", "Select all, invert"),
+            ("↑ ↓", "Transpose; with Shift an octave"),
+            ("← →", "Move; with Shift shorter, longer"),
+            ("[   ]", "Softer, louder"),
+            ("Q   H", "Quantise, humanise"),
+            ("Ctrl C X V D", "Copy, cut, paste, duplicate"),
+            ("G", "Keep to the grid (Alt lets go)"),
+            ("F   +   -", "Everything, nearer, farther"),
+            ("Wheel", "Scroll; Ctrl zooms, Shift goes sideways"),
+        ],
+    ),
     ("Window", &[("Ctrl 1 … 9", "Go to a screen"), ("?", "This help"), ("Esc", "Close")]),
 ];
 
@@ -46,17 +78,16 @@ pub fn over<'a, M: Clone + 'a>(close: M) -> Element<'a, M> {
         let rows = shortcuts.iter().map(|(key, what)| {
             let cap =
                 container(text(*key).size(theme::SMALL).font(theme::STRONG)).padding([3.0, 8.0]).style(theme::keycap);
-            row![container(cap).width(130.0), text(*what).size(theme::BODY)].align_y(Alignment::Center).into()
+            let what = text(*what).size(theme::SMALL);
+            row![container(cap).width(118.0), container(what).width(Length::Fill)].align_y(Alignment::Center).into()
         });
-        column![text(name).size(theme::BODY).style(theme::accent).font(theme::STRONG)]
-            .extend(rows)
-            .spacing(theme::GAP)
-            .into()
+        column![text(name).size(theme::BODY).style(theme::accent).font(theme::STRONG)].extend(rows).spacing(6.0).into()
     });
-    let [first, second, third]: [Element<'a, M>; 3] = groups;
-    let right = column![second, third].spacing(theme::WIDE);
-    let body = row![container(first).width(Length::Fill), container(right).width(Length::Fill)].spacing(theme::MARGIN);
-    let sheet = container(column![title, body].spacing(theme::WIDE)).width(760.0).padding(24).style(theme::sheet);
+    let [play, keys, library, edit, window]: [Element<'a, M>; 5] = groups;
+    let left = column![play, keys].spacing(theme::WIDE).width(Length::Fill);
+    let middle = column![library, window].spacing(theme::WIDE).width(Length::Fill);
+    let body = row![left, middle, container(edit).width(Length::Fill)].spacing(theme::MARGIN);
+    let sheet = container(column![title, body].spacing(theme::WIDE)).width(980.0).padding(24).style(theme::sheet);
     let veil = container(opaque(sheet)).center(Length::Fill).style(theme::veil);
     opaque(mouse_area(veil).on_press(close))
 }

@@ -1,5 +1,5 @@
-//! Icons: Lucide's (ISC licence, beside them in `assets/icons`), and the four of the transport, which
-//! are our own. Drawn in the colour of the text that they stand with.
+//! Icons: Lucide's (ISC licence, beside them in `assets/icons`), and those of the transport, the editor
+//! and the library, which are our own. Drawn in the colour of the text that they stand with.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -75,6 +75,28 @@ icons! {
     Folder = "folder-open",
     /// Listens for a control.
     Ear = "ear",
+    /// Once more what was undone.
+    Redo = "redo",
+    /// Onto the grid.
+    Magnet = "magnet",
+    /// The pointer.
+    Pointer = "pointer",
+    /// Draw, edit.
+    Pencil = "pencil",
+    /// Save.
+    Save = "save",
+    /// Back to the start.
+    ToStart = "to-start",
+    /// Nearer.
+    ZoomIn = "zoom-in",
+    /// Farther.
+    ZoomOut = "zoom-out",
+    /// Everything at once.
+    Fit = "fit",
+    /// The library.
+    Library = "library",
+    /// The editor.
+    Notes = "notes",
     /// Back to what it was.
     Undo = "undo-2",
 }

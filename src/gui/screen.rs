@@ -4,14 +4,19 @@
 //! A new screen is a module here, a line in [`Screen::ALL`], and its arms in the shell.
 
 pub mod devices;
+pub mod edit;
+pub mod library;
 pub mod play;
 pub mod settings;
+
+use std::path::PathBuf;
 
 use iced::Task;
 
 use super::icon::Icon;
 use super::widget::keys::Touched;
 use crate::studio::desk::Order;
+use crate::studio::edit::Draft;
 use crate::studio::preferences::Change;
 
 /// Which screen is shown.
@@ -20,6 +25,10 @@ pub enum Screen {
     /// Play and record.
     #[default]
     Play,
+    /// Takes and compositions.
+    Library,
+    /// The editor.
+    Edit,
     /// Keyboards and sound, with what is wrong about them.
     Devices,
     /// The settings.
@@ -28,13 +37,15 @@ pub enum Screen {
 
 impl Screen {
     /// All of them, in the order of the strip.
-    pub const ALL: [Screen; 3] = [Screen::Play, Screen::Devices, Screen::Settings];
+    pub const ALL: [Screen; 5] = [Screen::Play, Screen::Library, Screen::Edit, Screen::Devices, Screen::Settings];
 
     /// Its name in the strip.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Screen::Play => "Play",
+            Screen::Library => "Library",
+            Screen::Edit => "Edit",
             Screen::Devices => "Devices",
             Screen::Settings => "Settings",
         }
@@ -45,6 +56,8 @@ impl Screen {
     pub const fn icon(self) -> Icon {
         match self {
             Screen::Play => Icon::Piano,
+            Screen::Library => Icon::Library,
+            Screen::Edit => Icon::Notes,
             Screen::Devices => Icon::Cable,
             Screen::Settings => Icon::Settings,
         }
@@ -70,6 +83,10 @@ pub enum Action<M> {
     Examine,
     /// A settings' file that is of no use is to be kept aside.
     PutAside,
+    /// A file is to be edited.
+    Edit(PathBuf),
+    /// What was not saved is to be edited.
+    Recover(Draft),
     /// Several.
     All(Vec<Action<M>>),
 }

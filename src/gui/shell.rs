@@ -15,6 +15,8 @@ use iced::{Alignment, Element, Length, Subscription, Task, Theme, clipboard, eve
 use super::icon::{self, Icon};
 use super::now::Now;
 use super::screen::devices::{self, Devices};
+use super::screen::edit::{self, Edit};
+use super::screen::library::{self, Library};
 use super::screen::play::{self, Play};
 use super::screen::settings::{self as settings_screen, Settings};
 use super::screen::{Action, Screen};
@@ -37,6 +39,8 @@ pub struct Studio {
     play: Play,
     devices: Devices,
     settings: Settings,
+    library: Library,
+    edit: Edit,
     help: bool,
     system: Mode,
     settings_file: Option<PathBuf>,
@@ -57,6 +61,12 @@ pub enum Message {
     Devices(devices::Message),
     /// The settings.
     Settings(settings_screen::Message),
+    /// The library.
+    Library(library::Message),
+    /// The editor.
+    Edit(edit::Message),
+    /// A file was dropped on the window.
+    Dropped(PathBuf),
     /// The status line.
     Status(status::Message),
     /// Another screen is wanted.
@@ -121,6 +131,8 @@ impl Studio {
             play: Play::default(),
             devices: Devices::default(),
             settings: Settings::default(),
+            library: Library::default(),
+            edit: Edit::default(),
             help: false,
             system: Mode::None,
             settings_file: None,
@@ -168,8 +180,21 @@ impl Studio {
                 let action = self.settings.update(message);
                 self.act(action, Message::Settings)
             }
+            Message::Library(message) => {
+                let action = self.library.update(message, &self.now);
+                self.act(action, Message::Library)
+            }
+            Message::Edit(message) => {
+                let action = self.edit.update(message, &self.now);
+                self.act(action, Message::Edit)
+            }
             Message::Status(message) => self.tend(message),
             Message::Go(screen) => self.go(screen),
+            Message::Dropped(path) => match self.screen {
+                Screen::Library => self.update(Message::Library(library::Message::Dropped(vec![path]))),
+                Screen::Edit => self.open_to_edit(path),
+                _ => self.update(Message::Open(path)),
+            },
             Message::Help => {
                 self.help = !self.help;
                 Task::none()
@@ -207,21 +232,29 @@ impl Studio {
             Message::PutAside(Err(error)) => self.complain(format!("{error}.")),
             Message::System(mode) => {
                 self.system = mode;
-                self.play.repaint();
+                self.repaint();
                 Task::none()
             }
             Message::Close => {
                 // Whatever runs is saved before the window goes.
                 self.desk = None;
+                self.edit.close();
                 iced::exit()
             }
         }
     }
 
     fn go(&mut self, screen: Screen) -> Task<Message> {
+        if self.screen == Screen::Library && screen != Screen::Library {
+            self.library.leave();
+        }
         self.screen = screen;
         match screen {
-            Screen::Play => Task::none(),
+            Screen::Play | Screen::Edit => Task::none(),
+            Screen::Library => {
+                let action = self.library.enter(&self.now);
+                self.act(action, Message::Library)
+            }
             Screen::Devices => self.examine(),
             Screen::Settings => {
                 let action = self.settings.open(&self.now);
@@ -238,6 +271,7 @@ impl Studio {
         self.play.hear(report, &self.now);
         let action = self.devices.hear(report, &self.now);
         let learned = self.act(action, Message::Devices);
+        self.edit.hear(report, &self.now);
         let asks = matches!(report, Report::Keyboard(_) | Report::Sound(_));
         let looks = self.screen == Screen::Devices || self.now.lacks_something();
         let examined = if asks && looks { self.examine() } else { Task::none() };
@@ -266,8 +300,30 @@ impl Studio {
                 Some(file) => beside(move || Message::PutAside(settings::put_aside(&file))),
                 None => Task::none(),
             },
+            Action::Edit(path) => self.open_to_edit(path),
+            Action::Recover(draft) => {
+                let action = self.edit.recover(draft);
+                let opening = self.act(action, Message::Edit);
+                Task::batch([opening, self.go(Screen::Edit)])
+            }
             Action::All(actions) => Task::batch(actions.into_iter().map(|a| self.act(a, into)).collect::<Vec<_>>()),
         }
+    }
+
+    /// Opens a file in the editor; the one that is open there stays as it is.
+    fn open_to_edit(&mut self, path: PathBuf) -> Task<Message> {
+        let opening = if self.edit.path() == Some(path.as_path()) {
+            Task::none()
+        } else {
+            let action = self.edit.open(path);
+            self.act(action, Message::Edit)
+        };
+        Task::batch([opening, self.go(Screen::Edit)])
+    }
+
+    fn repaint(&mut self) {
+        self.play.repaint();
+        self.edit.repaint();
     }
 
     fn order(&mut self, order: Order) -> Task<Message> {
@@ -293,7 +349,7 @@ impl Studio {
     /// Makes a change at once, and writes it beside.
     fn change(&mut self, change: Change) -> Task<Message> {
         change.apply(&mut self.now.settings);
-        self.play.repaint();
+        self.repaint();
         self.follow(&change);
         match self.settings_file.clone() {
             Some(file) => beside(move || Message::Written(change.write(&file))),
@@ -344,7 +400,7 @@ impl Studio {
             iced::Event::Keyboard(event @ keyboard::Event::KeyReleased { .. }) => Some(Message::Key(event)),
             iced::Event::Keyboard(event) if status == event::Status::Ignored => Some(Message::Key(event)),
             iced::Event::Window(window::Event::Unfocused) => Some(Message::Unfocused),
-            iced::Event::Window(window::Event::FileDropped(path)) => Some(Message::Open(path)),
+            iced::Event::Window(window::Event::FileDropped(path)) => Some(Message::Dropped(path)),
             iced::Event::Window(window::Event::CloseRequested) => Some(Message::Close),
             _ => None,
         });
@@ -358,6 +414,8 @@ impl Studio {
             Screen::Play => self.play.view(&self.now).map(Message::Play),
             Screen::Devices => self.devices.view(&self.now).map(Message::Devices),
             Screen::Settings => self.settings.view(&self.now).map(Message::Settings),
+            Screen::Library => self.library.view(&self.now).map(Message::Library),
+            Screen::Edit => self.edit.view(&self.now).map(Message::Edit),
         };
         let window = column![
             row![self.strip(), container(screen).width(Length::Fill).height(Length::Fill)].height(Length::Fill),

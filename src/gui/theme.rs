@@ -7,7 +7,9 @@
 use std::sync::LazyLock;
 
 use iced::theme::palette::{self, Extended, Pair, Palette};
-use iced::widget::{button, container, pick_list, rule, scrollable, svg, text, text_input, toggler};
+use iced::widget::{
+    button, container, pick_list, progress_bar, rule, scrollable, slider, svg, text, text_input, toggler,
+};
 use iced::{Background, Border, Color, Font, Shadow, Theme, Vector, border, color, font};
 
 /// The embedded family, upright.
@@ -227,6 +229,11 @@ pub fn success(theme: &Theme) -> text::Style {
 /// Text about what is selected.
 pub fn accent(theme: &Theme) -> text::Style {
     text::Style { color: Some(ink(theme).accent) }
+}
+
+/// Text on the accent.
+pub fn on_accent(theme: &Theme) -> text::Style {
+    text::Style { color: Some(ink(theme).on_accent) }
 }
 
 /// Text about recording, and about what failed.
@@ -450,6 +457,67 @@ pub fn scroll(theme: &Theme, status: scrollable::Status) -> scrollable::Style {
         rail.scroller.background = p.background.strong.color.into();
     }
     style
+}
+
+/// What is selected, in light and in dark: the one colour that no track has.
+pub const SELECTED: Color = color!(0xf2a93b);
+
+/// The colour of a track, by its number: told apart by lightness too, and to be seen on light and dark.
+#[must_use]
+pub fn track(number: u8) -> Color {
+    const COLOURS: [Color; 8] = [
+        color!(0x2fb3a2),
+        color!(0x5b8def),
+        color!(0xd16ba5),
+        color!(0x8f7ae6),
+        color!(0x58a845),
+        color!(0xcf6f4a),
+        color!(0x3f9fc9),
+        color!(0x9a8f54),
+    ];
+    COLOURS[usize::from(number) % COLOURS.len()]
+}
+
+/// A sunken surface, on which something is drawn.
+pub fn well(theme: &Theme) -> container::Style {
+    let ink = ink(theme);
+    container::Style {
+        background: Some(ink.ground.into()),
+        border: border::rounded(RADIUS).color(ink.line).width(1),
+        ..container::Style::default()
+    }
+}
+
+/// A slider.
+pub fn slide(theme: &Theme, status: slider::Status) -> slider::Style {
+    let p = theme.extended_palette();
+    let handle = match status {
+        slider::Status::Active => p.primary.base.color,
+        slider::Status::Hovered | slider::Status::Dragged => p.background.base.text,
+    };
+    slider::Style {
+        rail: slider::Rail {
+            backgrounds: (p.primary.base.color.into(), p.background.strong.color.into()),
+            width: 4.0,
+            border: border::rounded(2),
+        },
+        handle: slider::Handle {
+            shape: slider::HandleShape::Circle { radius: 7.0 },
+            background: handle.into(),
+            border_width: 0.0,
+            border_color: Color::TRANSPARENT,
+        },
+    }
+}
+
+/// How far something is.
+pub fn progress(theme: &Theme) -> progress_bar::Style {
+    let p = theme.extended_palette();
+    progress_bar::Style {
+        background: p.background.strong.color.into(),
+        bar: p.primary.base.color.into(),
+        border: border::rounded(4),
+    }
 }
 
 #[cfg(test)]

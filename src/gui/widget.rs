@@ -5,7 +5,9 @@ pub mod keys;
 pub mod meter;
 pub mod overview;
 pub mod piano;
+pub mod pianoroll;
 pub mod roll;
+pub mod thumb;
 
 use iced::widget::{Button, Row, button, container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
@@ -18,6 +20,13 @@ pub fn labelled<'a, M: Clone + 'a>(icon: Icon, label: &'a str) -> Button<'a, M> 
     let inside: Row<'a, M> =
         row![icon::icon(icon, 16.0), text(label).size(theme::BODY)].spacing(theme::GAP).align_y(Alignment::Center);
     button(container(inside).center_y(Length::Fill)).height(theme::CONTROL).padding([0.0, 12.0]).style(theme::plain)
+}
+
+/// A button with an icon and a word: the one that is most likely wanted.
+pub fn wanted<'a, M: Clone + 'a>(icon: Icon, label: &'a str) -> Button<'a, M> {
+    let sign = icon::coloured(icon, 16.0, theme::on_accent);
+    let inside: Row<'a, M> = row![sign, text(label).size(theme::BODY)].spacing(theme::GAP).align_y(Alignment::Center);
+    button(container(inside).center_y(Length::Fill)).height(theme::CONTROL).padding([0.0, 12.0]).style(theme::solid)
 }
 
 /// A button with an icon only; it needs a tip.

@@ -24,8 +24,32 @@ impl Grid {
         (value.is_power_of_two() && value <= 64 && !(triplet && value == 1)).then_some(Grid { value, triplet })
     }
 
-    fn steps_a_whole_note(self) -> u64 {
-        let value = u64::from(self.value);
+    /// Sixteenths.
+    pub const SIXTEENTHS: Grid = Grid::straight(16);
+
+    /// The straight grid of the largest power of two up to `value`, 64 at most.
+    #[must_use]
+    pub const fn straight(value: u8) -> Grid {
+        let value = if value > 64 {
+            64
+        } else if value == 0 {
+            1
+        } else {
+            value
+        };
+        Grid { value: 1 << value.ilog2(), triplet: false }
+    }
+
+    /// Triplets of such a grid, 2 at least.
+    #[must_use]
+    pub const fn triplet(value: u8) -> Grid {
+        Grid { triplet: true, ..Grid::straight(if value < 2 { 2 } else { value }) }
+    }
+
+    /// How many steps there are in a whole note.
+    #[must_use]
+    pub const fn steps_a_whole_note(self) -> u64 {
+        let value = self.value as u64;
         if self.triplet { value / 2 * 3 } else { value }
     }
 }

@@ -27,6 +27,7 @@ pub use transport::Beat;
 
 use super::instruments::Instrument;
 use crate::audio::output::Description;
+use crate::audio::sequencer::Strip;
 use crate::keyboard::Clock;
 use crate::keyboard::controls::Panel;
 use crate::music::{Message, Micros};
@@ -47,6 +48,10 @@ pub enum Order {
     Keep,
     /// Put a piece on the desk, to be played.
     Show(Arc<Piece>),
+    /// Mix the strips of the piece on the desk.
+    Strips(Vec<Strip>),
+    /// Play what lies between two times of it again and again, or no longer.
+    Loop(Option<(Micros, Micros)>),
     /// Tempo, count-in and metronome, from now on.
     Beat(Beat),
     /// What the keys play.

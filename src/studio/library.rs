@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use actions::{Imported, duplicate, import, rename};
-pub use export::{Sound, export_midi, export_sound, load};
+pub use export::{Sound, export_document, export_file, export_midi, exports, write_midi};
 pub use listing::{FileId, Found, Listing, Stamp, list};
 pub use picture::{Bar, COLUMNS, Picture};
 pub use shelf::{Entry, Order, Query, Shelf, State};

@@ -6,7 +6,7 @@ use iced::widget::operation;
 use iced::{Task, keyboard};
 
 use super::{Message, Studio};
-use crate::gui::screen::{Screen, play};
+use crate::gui::screen::{Screen, edit, library, play};
 
 impl Studio {
     pub(super) fn key(&mut self, event: &Event) -> Task<Message> {
@@ -31,6 +31,14 @@ impl Studio {
         }
         if self.help {
             return (*key == Key::Named(Named::Escape)).then_some(Message::Help);
+        }
+        let own = match self.screen {
+            Screen::Library => library::shortcut(key, *modifiers).map(Message::Library),
+            Screen::Edit => edit::shortcut(key, *modifiers).map(Message::Edit),
+            _ => None,
+        };
+        if own.is_some() {
+            return own;
         }
         if modifiers.command() {
             return self.with_command(key);

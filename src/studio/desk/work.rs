@@ -207,6 +207,8 @@ impl Work {
                 self.stop_playing();
                 self.show(piece, Whose::Its);
             }
+            Order::Strips(strips) => self.mix(strips),
+            Order::Loop(between) => self.set_loop(between),
             Order::Beat(beat) => {
                 self.beat = beat;
                 let playing = self.transport == Transport::Playing;

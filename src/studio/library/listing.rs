@@ -9,6 +9,9 @@ use super::{LibraryError, reason};
 /// Folders are gone into so deep.
 const DEEPEST: usize = 8;
 
+/// Folders in the library that hold no takes: what was exported, and what the always-on capture keeps.
+const OURS: [&str; 2] = [super::export::EXPORTS, crate::studio::desk::CAPTURED];
+
 /// More files than this are not shown.
 const MOST: usize = 200_000;
 
@@ -84,7 +87,8 @@ fn walk(entries: fs::ReadDir, depth: usize, listing: &mut Listing) {
         }
         // Links are not followed: one that leads upwards would never end.
         let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() && depth < DEEPEST {
+        let is_ours = depth == 0 && OURS.contains(&entry.file_name().to_string_lossy().as_ref());
+        if kind.is_dir() && depth < DEEPEST && !is_ours {
             let stamp = changed(&path);
             if let Ok(entries) = fs::read_dir(&path) {
                 listing.stamp.0.push((path, stamp));

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::export::export_sound;
 use super::*;
 use crate::music::composition::{Division, Format, Track};
 use crate::music::message::{Channel, Key, Velocity, Voice};
@@ -169,14 +170,14 @@ fn several_files_are_imported_and_each_says_what_became_of_it() {
 fn sound_is_written_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let composition = smf::read(&midi(&[60])).unwrap().composition;
-    let font = std::sync::Arc::new(crate::audio::SoundFont::builtin());
-    let chosen = crate::studio::instruments::Chosen { font, file: None, warnings: Vec::new() };
+    let chosen = crate::studio::instruments::Chosen::own();
+    let options = crate::audio::Options::default();
     for sound in [Sound::Wav, Sound::Flac] {
         let path = folder.path().join("out").with_extension(sound.extension());
-        let stopped = export_sound(&composition, Vec::new(), &chosen, &path, sound, &mut |_| false);
+        let stopped = export_sound(&composition, Vec::new(), &chosen, options, (&path, sound), &mut |_| false);
         assert_eq!(stopped.unwrap_err(), LibraryError::Stopped);
         assert_eq!(fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().path() == path).count(), 0);
-        export_sound(&composition, Vec::new(), &chosen, &path, sound, &mut |_| true).unwrap();
+        export_sound(&composition, Vec::new(), &chosen, options, (&path, sound), &mut |_| true).unwrap();
         let magic = fs::read(&path).unwrap()[..4].to_vec();
         assert_eq!(magic, if sound == Sound::Wav { *b"RIFF" } else { *b"fLaC" });
     }

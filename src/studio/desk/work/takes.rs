@@ -196,6 +196,20 @@ impl Work {
         self.tell(Report::Piece(piece));
     }
 
+    pub(super) fn mix(&mut self, strips: Vec<Strip>) {
+        if let Some(player) = self.speaker.player() {
+            for (index, strip) in strips.into_iter().enumerate() {
+                let _ = player.remote().set_strip(index, strip);
+            }
+        }
+    }
+
+    pub(super) fn set_loop(&mut self, between: Option<(Micros, Micros)>) {
+        if let Some(Err(e)) = self.speaker.player().map(|p| p.remote().set_loop(between)) {
+            self.say(Remark::wrong(format!("{e}.")));
+        }
+    }
+
     /// Gives the piece to the engine.
     pub(super) fn load(&mut self) {
         let Some((piece, whose)) = &self.piece else { return };

@@ -1,0 +1,510 @@
+//! The editor's screen: a piano roll with its tools, the tracks beside it, and the file behind it.
+//!
+//! What is edited is a [`Sheet`]; the screen holds at most one. Everything that takes time (reading, keeping safe, saving,
+//! making ready to play, exporting) happens beside the window, on a copy that shares what it can.
+
+mod assist;
+mod keys;
+mod safe;
+mod sheet;
+mod tools;
+mod tracks;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use iced::widget::{button, column, container, row, text};
+use iced::{Alignment, Element, Length};
+
+use super::Action;
+use crate::gui::icon::Icon;
+use crate::gui::now::Now;
+use crate::gui::widget::keys::Touched;
+use crate::gui::widget::labelled;
+use crate::gui::widget::pianoroll::{Gesture, Tool};
+use crate::gui::work::beside;
+use crate::gui::{theme, words};
+use crate::music::composition::Composition;
+use crate::music::edit::Clip;
+use crate::music::message::{Key, Velocity};
+use crate::music::{Micros, Ticks};
+use crate::studio::desk::{Order, Piece, Report, Transport};
+use crate::studio::edit::{self, Draft, EditError, Keeper, Origin};
+use crate::studio::library::{LibraryError, Sound};
+pub use assist::{GridChoice, LaneChoice, ScaleChoice};
+pub use keys::shortcut;
+use sheet::Sheet;
+pub use tracks::Named;
+
+/// The screen.
+#[derive(Debug, Default)]
+pub struct Edit {
+    state: State,
+    tools: tools::Tools,
+    clip: Clip,
+    /// What was last said about the sheet, and whether something is wrong.
+    said: Option<(String, bool)>,
+    /// The key that sounds because the mouse holds it.
+    heard: Option<Key>,
+    /// Which sheet answers are for.
+    number: u64,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Empty,
+    Opening(String),
+    Open(Box<Sheet>),
+}
+
+/// A piece that was read to be edited.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    composition: Arc<Composition>,
+    name: String,
+    origin: Option<Origin>,
+    /// Where it was left behind by a crash: it differs from its file.
+    recovered: Option<Draft>,
+    odd: usize,
+}
+
+/// What happens on this screen.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A new piece is wanted.
+    New,
+    /// A piece was read.
+    Opened(u64, Result<Box<Opened>, EditError>),
+    /// The mouse on the roll.
+    Roll(Gesture),
+    /// What the mouse does.
+    Tool(Tool),
+    /// A command of a button or a shortcut.
+    Do(Command),
+    /// The grid.
+    Grid(GridChoice),
+    /// Whether the mouse keeps to it.
+    Snap,
+    /// How far quantising goes.
+    Strength(u8),
+    /// Whether every second step comes late.
+    Swing(u8),
+    /// The scale that notes are put onto.
+    Scale(ScaleChoice),
+    /// What the lane shows.
+    Lane(LaneChoice),
+    /// The tracks.
+    Tracks(tracks::Message),
+    /// It is time to keep what was edited.
+    KeepDue(u64),
+    /// It was kept.
+    Kept(u64, u64, Result<(), EditError>),
+    /// It was saved.
+    Saved(u64, u64, Result<Origin, EditError>),
+    /// It is ready to be played.
+    Ready(u64, u64, Arc<Piece>, bool),
+    /// It was exported.
+    Exported(u64, Result<PathBuf, LibraryError>),
+}
+
+/// What buttons and shortcuts do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Take the last step back.
+    Undo,
+    /// Do it again.
+    Redo,
+    /// Save.
+    Save,
+    /// Save beside the file.
+    SaveCopy,
+    /// Select everything of the track.
+    SelectAll,
+    /// Select what is not.
+    Invert,
+    /// Select nothing.
+    SelectNone,
+    /// Copy.
+    Copy,
+    /// Cut.
+    Cut,
+    /// Paste at the cursor.
+    Paste,
+    /// Repeat behind.
+    Duplicate,
+    /// Remove.
+    Delete,
+    /// Put onto the grid.
+    Quantise,
+    /// By semitones.
+    Transpose(i16),
+    /// By steps of the grid.
+    Nudge(i8),
+    /// Longer or shorter by steps of the grid.
+    Stretch(i8),
+    /// Louder or softer.
+    Louder(i8),
+    /// Let stray.
+    Humanise,
+    /// Onto the scale.
+    Snap,
+    /// Keep the loop only.
+    Trim,
+    /// Play or pause.
+    Play,
+    /// Back to the start.
+    ToStart,
+    /// To the next note of the track, or the one before; selects it.
+    Step(i8),
+    /// Nearer or farther.
+    Zoom(i8),
+    /// Everything at once.
+    Fit,
+    /// To sound.
+    Export(SoundKind),
+}
+
+/// What can be exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SoundKind {
+    /// A MIDI file.
+    Midi,
+    /// A WAV file.
+    Wav,
+    /// A FLAC file.
+    Flac,
+}
+
+impl Edit {
+    /// Opens a file.
+    pub fn open(&mut self, path: PathBuf) -> Action<Message> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        self.begin(name.clone(), move || {
+            let (composition, origin, warnings) = edit::open(&path)?;
+            let composition = Arc::new(composition);
+            Ok(Opened { composition, name, origin: Some(origin), recovered: None, odd: warnings.len() })
+        })
+    }
+
+    /// Opens what a crash left behind.
+    pub fn recover(&mut self, draft: Draft) -> Action<Message> {
+        self.begin(draft.name.clone(), move || {
+            let composition = Arc::new(draft.read()?);
+            let origin = draft.original.as_deref().map(Origin::of);
+            Ok(Opened { composition, name: draft.name.clone(), origin, recovered: Some(draft), odd: 0 })
+        })
+    }
+
+    fn begin(
+        &mut self,
+        name: String,
+        read: impl FnOnce() -> Result<Opened, EditError> + Send + 'static,
+    ) -> Action<Message> {
+        // What was open and not saved stays as a draft until it is opened again.
+        let kept = self.put_away();
+        self.number += 1;
+        let number = self.number;
+        self.state = State::Opening(name);
+        self.said = None;
+        let reading = beside(move || Message::Opened(number, read().map(Box::new)));
+        Action::All(vec![kept, Action::Run(reading)])
+    }
+
+    /// The file that is open.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.state {
+            State::Open(sheet) => sheet.origin.as_ref().map(|o| o.path.as_path()),
+            State::Empty | State::Opening(_) => None,
+        }
+    }
+
+    /// Whether something is open that is not saved.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        matches!(&self.state, State::Open(sheet) if sheet.is_unsaved())
+    }
+
+    /// Takes note of a report; `now` has heard it already.
+    pub fn hear(&mut self, report: &Report, now: &Now) {
+        let State::Open(sheet) = &mut self.state else { return };
+        if let Report::Pulse(pulse) = report
+            && sheet.is_on_desk(now)
+        {
+            sheet.move_cursor(pulse.position, now.transport == Transport::Playing);
+        }
+    }
+
+    /// Draws everything anew: the colours have changed.
+    pub fn repaint(&mut self) {
+        if let State::Open(sheet) = &mut self.state {
+            sheet.roll.repaint();
+        }
+    }
+
+    /// Carries a message out.
+    pub fn update(&mut self, message: Message, now: &Now) -> Action<Message> {
+        match message {
+            Message::New => {
+                let composition = Arc::new(sheet::blank(now.beat.tempo, now.beat.signature));
+                let name = "New piece".to_owned();
+                self.begin(name.clone(), move || {
+                    Ok(Opened { composition, name, origin: None, recovered: None, odd: 0 })
+                })
+            }
+            Message::Opened(number, outcome) => {
+                if number == self.number {
+                    self.take(outcome, now);
+                }
+                Action::None
+            }
+            other => match std::mem::take(&mut self.state) {
+                State::Open(mut sheet) => {
+                    let revision = sheet.editor.revision();
+                    let action = self.work(&mut sheet, other, now);
+                    let then = sheet.after(revision, self.number);
+                    self.state = State::Open(sheet);
+                    Action::All(vec![action, then])
+                }
+                state => {
+                    self.state = state;
+                    Action::None
+                }
+            },
+        }
+    }
+
+    fn take(&mut self, outcome: Result<Box<Opened>, EditError>, now: &Now) {
+        let opened = match outcome {
+            Ok(opened) => *opened,
+            Err(e) => {
+                self.state = State::Empty;
+                self.said = Some((e.to_string(), true));
+                return;
+            }
+        };
+        self.said = match (&opened.recovered, opened.odd) {
+            (Some(draft), _) => {
+                Some((format!("Recovered: this was last kept at {}. Save it to keep it.", draft.kept), false))
+            }
+            (None, 0) => None,
+            (None, odd) => Some((format!("The file has {odd} oddities; what could be read is here."), false)),
+        };
+        let keeper = now
+            .folders
+            .as_ref()
+            .map(|folders| Keeper::begin(&folders.state, opened.origin.as_ref().map(|o| o.path.clone()), &opened.name));
+        let keeper = match keeper {
+            Some(Ok(keeper)) => Some(keeper),
+            Some(Err(e)) => {
+                self.said = Some((e.to_string(), true));
+                None
+            }
+            None => None,
+        };
+        self.state = State::Open(Box::new(Sheet::new(opened, keeper)));
+    }
+
+    fn work(&mut self, sheet: &mut Sheet, message: Message, now: &Now) -> Action<Message> {
+        match message {
+            Message::Roll(gesture) => self.gesture(sheet, gesture, now),
+            Message::Tool(tool) => {
+                self.tools.tool = tool;
+                Action::None
+            }
+            Message::Do(command) => self.command(sheet, command, now),
+            Message::Grid(GridChoice(grid)) => {
+                self.tools.grid = grid;
+                sheet.roll.repaint();
+                Action::None
+            }
+            Message::Snap => {
+                self.tools.snap = !self.tools.snap;
+                sheet.roll.repaint();
+                Action::None
+            }
+            Message::Strength(percent) => {
+                self.tools.strength = percent.min(100);
+                Action::None
+            }
+            Message::Swing(percent) => {
+                self.tools.swing = percent.clamp(50, 75);
+                Action::None
+            }
+            Message::Scale(ScaleChoice(scale)) => {
+                self.tools.scale = scale;
+                Action::None
+            }
+            Message::Lane(lane) => {
+                sheet.show_lane(lane);
+                Action::None
+            }
+            Message::Tracks(message) => sheet.arrange(message),
+            Message::KeepDue(number) if number == self.number => sheet.keep(number),
+            Message::Kept(number, revision, outcome) if number == self.number => {
+                if let Err(e) = outcome {
+                    self.said = Some((e.to_string(), true));
+                }
+                sheet.was_kept(revision, number)
+            }
+            Message::Saved(number, revision, outcome) if number == self.number => {
+                match outcome {
+                    Ok(origin) => {
+                        let name = crate::studio::library::name(&origin.path);
+                        sheet.was_saved(origin, revision);
+                        self.said = Some((format!("Saved {name}."), false));
+                    }
+                    Err(e) => self.said = Some((e.to_string(), true)),
+                }
+                Action::None
+            }
+            Message::Ready(number, revision, piece, play) if number == self.number => {
+                sheet.ready(revision, piece, play)
+            }
+            Message::Exported(number, outcome) if number == self.number => {
+                self.said = Some(match outcome {
+                    Ok(path) => (format!("Exported {}.", path.display()), false),
+                    Err(e) => (e.to_string(), true),
+                });
+                Action::None
+            }
+            Message::New
+            | Message::Opened(..)
+            | Message::KeepDue(_)
+            | Message::Kept(..)
+            | Message::Saved(..)
+            | Message::Ready(..)
+            | Message::Exported(..) => Action::None,
+        }
+    }
+
+    fn gesture(&mut self, sheet: &mut Sheet, gesture: Gesture, now: &Now) -> Action<Message> {
+        match gesture {
+            Gesture::Hear(key) => self.sound(key, Velocity::masked(90)),
+            Gesture::Pick { id, key, velocity, add } => {
+                sheet.pick(id, add);
+                self.sound(key, velocity)
+            }
+            Gesture::Done(done) => {
+                let hush = self.hush();
+                let did = done.map_or(Action::None, |done| sheet.done(done, now));
+                Action::All(vec![hush, did])
+            }
+            other => {
+                sheet.look(other);
+                Action::None
+            }
+        }
+    }
+
+    fn sound(&mut self, key: Key, velocity: Velocity) -> Action<Message> {
+        if self.heard == Some(key) {
+            return Action::None;
+        }
+        let hush = self.hush();
+        self.heard = Some(key);
+        Action::All(vec![hush, Action::Touch(Touched::Press(key, velocity))])
+    }
+
+    fn hush(&mut self) -> Action<Message> {
+        self.heard.take().map_or(Action::None, |key| Action::Touch(Touched::Release(key)))
+    }
+
+    /// A sheet that is not saved leaves its draft, so that nothing is lost by opening another.
+    fn put_away(&mut self) -> Action<Message> {
+        match std::mem::take(&mut self.state) {
+            State::Open(sheet) => sheet.put_away(),
+            State::Empty | State::Opening(_) => Action::None,
+        }
+    }
+
+    /// Keeps what is open before the window goes; takes as long as the disk does.
+    pub fn close(&mut self) {
+        if let State::Open(sheet) = std::mem::take(&mut self.state) {
+            sheet.close();
+        }
+    }
+
+    /// Draws the screen.
+    pub fn view<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
+        match &self.state {
+            State::Open(sheet) => self.view_sheet(sheet, now),
+            State::Opening(name) => middle(column![text(format!("Opening {name} …")).size(theme::LARGE)]),
+            State::Empty => {
+                let said = self.said.as_ref().map(|(what, _)| text(what).size(theme::BODY).style(theme::warning));
+                middle(column![
+                    text("Nothing is open").size(theme::LARGE).font(theme::STRONG),
+                    text("Open a take from the library, drop a MIDI file here, or begin with an empty piece.")
+                        .size(theme::BODY)
+                        .style(theme::muted),
+                    said,
+                    labelled(Icon::More, "New piece").on_press(Message::New),
+                ])
+            }
+        }
+    }
+
+    fn view_sheet<'a>(&'a self, sheet: &'a Sheet, now: &'a Now) -> Element<'a, Message> {
+        let roll = container(sheet.roll.view(sheet.scene(&self.tools), Message::Roll)).style(theme::surface).padding(1);
+        let body = row![tracks::view(sheet, now).map(Message::Tracks), roll].spacing(theme::GAP);
+        column![tools::view(self, sheet, now), assist::view(self, sheet), body, self.foot(sheet)]
+            .spacing(theme::GAP)
+            .padding(theme::MARGIN - theme::NEAR)
+            .into()
+    }
+
+    /// The line below: what is selected, and what was last said.
+    fn foot<'a>(&'a self, sheet: &'a Sheet) -> Element<'a, Message> {
+        let selected = sheet.selected_count();
+        let count = match selected {
+            0 => words::notes(sheet.editor.document().note_count() as u64),
+            n => format!("{n} of {} selected", words::notes(sheet.editor.document().note_count() as u64)),
+        };
+        let said = self.said.as_ref().map(|(what, wrong)| {
+            let style = if *wrong { theme::warning } else { theme::muted };
+            text(what).size(theme::SMALL).style(style)
+        });
+        let copy = matches!(&self.said, Some((_, true))).then(|| {
+            button(text("Save a copy").size(theme::SMALL))
+                .padding([2.0, 8.0])
+                .style(theme::plain)
+                .on_press(Message::Do(Command::SaveCopy))
+        });
+        row![
+            text(count).size(theme::SMALL).style(theme::muted),
+            container(said).width(Length::Fill),
+            copy,
+            text(sheet.place()).size(theme::SMALL).style(theme::muted),
+        ]
+        .spacing(theme::WIDE)
+        .align_y(Alignment::Center)
+        .into()
+    }
+}
+
+fn middle<'a>(inside: iced::widget::Column<'a, Message>) -> Element<'a, Message> {
+    container(inside.spacing(theme::WIDE).align_x(Alignment::Center)).center(Length::Fill).into()
+}
+
+fn order(order: Order) -> Action<Message> {
+    Action::Order(order)
+}
+
+/// The time of a tick on the desk.
+fn time_of(sheet: &Sheet, at: Ticks) -> Micros {
+    sheet.tempo_map.micros(at)
+}
+
+impl SoundKind {
+    fn sound(self) -> Option<Sound> {
+        match self {
+            SoundKind::Midi => None,
+            SoundKind::Wav => Some(Sound::Wav),
+            SoundKind::Flac => Some(Sound::Flac),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! The editor's screen without a window: what the mouse and the keys do to the piece.
+
+use iced::keyboard::{Key, Modifiers, key};
+use iced::{Event, Point, mouse};
+use iced_test::Simulator;
+
+use super::*;
+use crate::gui::screen::edit::sheet::Sheet;
+use crate::music::edit::Mix;
+use crate::music::smf;
+use crate::settings::{Folders, Settings};
+use crate::studio::edit::drafts;
+
+/// A screen on which the demo melody is open, in folders of its own.
+struct Bench {
+    screen: Edit,
+    now: Now,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Option<Bench> {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(mut folders) = Folders::of_platform() else {
+            eprintln!("SKIPPED: this user has no home folder");
+            return None;
+        };
+        folders.state = folder.path().join("state");
+        folders.library = folder.path().join("library");
+        std::fs::create_dir(&folders.library).unwrap();
+        let file = folders.library.join("demo.mid");
+        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), &file).unwrap();
+        let now = Now::new(Settings::default(), Some(folders));
+        let mut bench = Bench { screen: Edit::default(), now, folder };
+        let _ = bench.screen.open(file.clone());
+        let (composition, origin, _) = crate::studio::edit::open(&file).unwrap();
+        let composition = Arc::new(composition);
+        let opened = Opened { composition, name: "demo".into(), origin: Some(origin), recovered: None, odd: 0 };
+        bench.tell(Message::Opened(1, Ok(Box::new(opened))));
+        Some(bench)
+    }
+
+    fn tell(&mut self, message: Message) {
+        let _ = self.screen.update(message, &self.now);
+    }
+
+    fn sheet(&self) -> &Sheet {
+        match &self.screen.state {
+            State::Open(sheet) => sheet,
+            _ => panic!("nothing is open"),
+        }
+    }
+
+    fn notes(&self) -> Vec<(u64, u64, u8)> {
+        let track = &self.sheet().editor.document().tracks()[self.sheet().track];
+        track.notes().map(|n| (n.note.start.0, n.note.end.0, n.note.key.get())).collect()
+    }
+
+    fn shown(&self) -> Simulator<'_, Message> {
+        let fonts = theme::FONTS.map(std::borrow::Cow::Borrowed).to_vec();
+        Simulator::with_size(
+            iced::Settings { default_font: theme::REGULAR, fonts, ..Default::default() },
+            iced::Size::new(1104.0, 700.0),
+            self.screen.view(&self.now),
+        )
+    }
+
+    /// Lets the mouse do these things, and the screen what follows.
+    fn mouse(&mut self, way: &[(Point, Option<mouse::Event>)]) {
+        let messages: Vec<Message> = {
+            let mut simulator = self.shown();
+            for (at, event) in way {
+                simulator.point_at(*at);
+                let moved = Event::Mouse(mouse::Event::CursorMoved { position: *at });
+                simulator.simulate(std::iter::once(moved).chain(event.map(Event::Mouse)));
+            }
+            simulator.into_messages().collect()
+        };
+        messages.into_iter().for_each(|m| self.tell(m));
+    }
+
+    fn press(&mut self, key: &str, modifiers: Modifiers) {
+        let message = shortcut(&Key::Character(key.into()), modifiers).expect("a shortcut");
+        self.tell(message);
+    }
+}
+
+#[test]
+fn shortcuts_edit_and_undo_and_the_draft_follows() {
+    let Some(mut bench) = Bench::new() else { return };
+    let before = bench.notes();
+    bench.press("a", Modifiers::COMMAND);
+    assert_eq!(bench.sheet().selected_count(), before.len());
+    let up = shortcut(&Key::Named(key::Named::ArrowUp), Modifiers::default()).unwrap();
+    bench.tell(up);
+    assert!(bench.notes().iter().zip(&before).all(|(n, b)| n.2 == b.2 + 1));
+    assert!(bench.screen.is_unsaved());
+    // What the timer would do.
+    let State::Open(sheet) = &mut bench.screen.state else { panic!("nothing is open") };
+    let keeper = sheet.keeper.clone().unwrap();
+    keeper.keep(sheet.editor.document()).unwrap();
+    bench.press("z", Modifiers::COMMAND);
+    assert_eq!(bench.notes(), before);
+    assert!(!bench.screen.is_unsaved());
+    bench.press("y", Modifiers::COMMAND);
+    assert!(bench.screen.is_unsaved());
+    // The window goes without saving: the next start has everything.
+    bench.screen.close();
+    drop(keeper);
+    let left = drafts(&bench.folder.path().join("state"));
+    assert_eq!(left.len(), 1);
+    let kept = crate::music::edit::Editor::open(&left[0].read().unwrap());
+    let kept: Vec<u8> = kept.document().tracks().iter().flat_map(|t| t.notes()).map(|n| n.note.key.get()).collect();
+    assert_eq!(kept, before.iter().map(|n| n.2 + 1).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_gesture_is_one_step_and_saving_reaches_the_file() {
+    let Some(mut bench) = Bench::new() else { return };
+    let before = bench.notes();
+    let first = bench.sheet().editor.document().tracks()[bench.sheet().track].notes().next().unwrap().id;
+    let (key, velocity) = (crate::music::message::Key::masked(60), Velocity::masked(80));
+    bench.tell(Message::Roll(Gesture::Pick { id: first, key, velocity, add: false }));
+    bench.tell(Message::Roll(Gesture::Done(Some(crate::gui::widget::pianoroll::Done::Shift(0, 2)))));
+    let track = &bench.sheet().editor.document().tracks()[bench.sheet().track];
+    assert_eq!(track.notes().find(|n| n.id == first).unwrap().note.key.get(), before[0].2 + 2);
+    assert_eq!(bench.sheet().editor.next_undo(), Some("Transpose"));
+    let path = bench.screen.path().unwrap().to_owned();
+    let saved = crate::studio::edit::save(bench.sheet().editor.document(), bench.sheet().origin.as_ref().unwrap());
+    let revision = bench.sheet().editor.revision();
+    bench.tell(Message::Saved(1, revision, saved));
+    assert!(!bench.screen.is_unsaved());
+    let read = smf::read(&std::fs::read(path).unwrap()).unwrap().composition;
+    assert_eq!(read, bench.sheet().editor.document().composition());
+    // Undoing past a save is an edit like any other.
+    bench.press("z", Modifiers::COMMAND);
+    assert!(bench.screen.is_unsaved());
+}
+
+#[test]
+fn the_lane_sets_the_velocities_under_it_along_a_line() {
+    let Some(mut bench) = Bench::new() else { return };
+    let notes = bench.notes();
+    let last = notes.last().unwrap().0;
+    let line = vec![(Ticks(0), 127), (Ticks(last), 1)];
+    bench.tell(Message::Roll(Gesture::Done(Some(crate::gui::widget::pianoroll::Done::Line(line)))));
+    let track = &bench.sheet().editor.document().tracks()[bench.sheet().track];
+    let velocities: Vec<u8> = track.notes().map(|n| n.note.velocity.get()).collect();
+    assert_eq!((velocities[0], *velocities.last().unwrap()), (127, 1));
+    assert!(velocities.is_sorted_by(|a, b| a >= b), "{velocities:?}");
+}
+
+#[test]
+fn the_mouse_draws_a_note_that_is_undone_by_a_click() {
+    let Some(mut bench) = Bench::new() else { return };
+    // The roll tells its size with the first event.
+    bench.mouse(&[(Point::new(700.0, 300.0), None)]);
+    let before = bench.notes().len();
+    bench.tell(Message::Tool(Tool::Pencil));
+    let press = mouse::Event::ButtonPressed(mouse::Button::Left);
+    let release = mouse::Event::ButtonReleased(mouse::Button::Left);
+    let at = Point::new(900.0, 190.0);
+    bench.mouse(&[(at, Some(press)), (Point::new(960.0, 190.0), Some(release))]);
+    assert_eq!(bench.notes().len(), before + 1);
+    assert_eq!(bench.sheet().selected_count(), 1);
+    bench.press("z", Modifiers::COMMAND);
+    assert_eq!(bench.notes().len(), before);
+}
+
+#[test]
+fn tracks_are_mixed_and_the_mix_is_in_the_piece() {
+    let Some(mut bench) = Bench::new() else { return };
+    let track = bench.sheet().track;
+    bench.tell(Message::Tracks(tracks::Message::Volume(50)));
+    bench.tell(Message::Tracks(tracks::Message::Volume(40)));
+    bench.tell(Message::Tracks(tracks::Message::Released));
+    bench.tell(Message::Tracks(tracks::Message::Mute(track)));
+    let mix: Mix = bench.sheet().editor.document().tracks()[track].mix();
+    assert_eq!((mix.volume.get(), mix.mute), (40, true));
+    bench.press("z", Modifiers::COMMAND);
+    bench.press("z", Modifiers::COMMAND);
+    assert!(!bench.screen.is_unsaved(), "a slider is one step, however long it was held");
+}
+
+/// Compares with the committed picture's hash; with `COMPOSER_PICTURES=FOLDER` pictures go there instead.
+fn looks_as_agreed(simulator: &mut Simulator<'_, Message>, dark: bool, name: &str) {
+    let snapshot = simulator.snapshot(&theme::theme(dark)).unwrap();
+    if let Some(folder) = std::env::var_os("COMPOSER_PICTURES") {
+        assert!(snapshot.matches_image(PathBuf::from(folder).join(name)).unwrap());
+        return;
+    }
+    let agreed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
+    assert!(snapshot.matches_hash(agreed).unwrap(), "{name} looks otherwise: look at it, then remove its hash");
+}
+
+#[test]
+fn the_editor_looks_as_agreed_in_light_and_dark() {
+    let Some(mut bench) = Bench::new() else { return };
+    bench.mouse(&[(Point::new(700.0, 300.0), None)]);
+    let quarter = bench.sheet().quarter();
+    bench.tell(Message::Roll(Gesture::Done(Some(crate::gui::widget::pianoroll::Done::Loop(Some((
+        Ticks(4 * quarter),
+        Ticks(8 * quarter),
+    )))))));
+    let some = bench.sheet().editor.within(
+        bench.sheet().track,
+        Ticks(0),
+        Ticks(4 * quarter),
+        crate::music::message::Key::masked(0),
+        crate::music::message::Key::masked(127),
+    );
+    let State::Open(sheet) = &mut bench.screen.state else { panic!("nothing is open") };
+    sheet.select(some);
+    sheet.cursor = Ticks(2 * quarter);
+    looks_as_agreed(&mut bench.shown(), true, "edit-dark");
+    looks_as_agreed(&mut bench.shown(), false, "edit-light");
+}

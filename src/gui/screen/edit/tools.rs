@@ -1,0 +1,144 @@
+//! The bar above the roll: steps back, tools, grid, playing, saving.
+
+use iced::widget::{button, container, pick_list, row, text, tooltip};
+use iced::{Alignment, Element, Length};
+
+use super::assist::{GridChoice, LaneChoice, ScaleChoice};
+use super::sheet::Sheet;
+use super::{Command, Edit, Message, SoundKind};
+use crate::gui::icon::{self, Icon};
+use crate::gui::now::Now;
+use crate::gui::theme;
+use crate::gui::widget::pianoroll::{Lane, Tool};
+use crate::gui::widget::{iconic, labelled, tip, wanted};
+use crate::music::Ticks;
+use crate::music::edit::{Mode, Scale};
+use crate::music::quantise::Grid;
+
+/// What the tools are set to; stays from piece to piece.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tools {
+    pub(super) tool: Tool,
+    pub(super) grid: Grid,
+    pub(super) snap: bool,
+    pub(super) strength: u8,
+    pub(super) swing: u8,
+    pub(super) scale: Scale,
+}
+
+impl Default for Tools {
+    fn default() -> Tools {
+        Tools {
+            tool: Tool::Pointer,
+            grid: Grid::SIXTEENTHS,
+            snap: true,
+            strength: 100,
+            swing: 50,
+            scale: Scale { tonic: 0, mode: Mode::Major },
+        }
+    }
+}
+
+impl Tools {
+    /// A step of the grid.
+    pub(super) fn step(&self, quarter: u64) -> Ticks {
+        Ticks((4 * quarter / self.grid.steps_a_whole_note()).max(1))
+    }
+}
+
+const BELOW: tooltip::Position = tooltip::Position::Bottom;
+
+fn does<'a>(icon: Icon, words: &'a str, command: Command) -> Element<'a, Message> {
+    tip(iconic(icon).on_press(Message::Do(command)), words, BELOW)
+}
+
+fn picks<'a>(tool: Tool, chosen: Tool, icon: Icon, words: &'a str) -> Element<'a, Message> {
+    tip(iconic(icon).style(theme::toggle(tool == chosen)).on_press(Message::Tool(tool)), words, BELOW)
+}
+
+fn export<'a>(kind: SoundKind, word: &'a str, words: &'a str) -> Element<'a, Message> {
+    let inside = container(text(word).size(theme::SMALL)).center_y(Length::Fill);
+    let button = button(inside)
+        .height(theme::CONTROL)
+        .padding([0.0, 8.0])
+        .style(theme::plain)
+        .on_press(Message::Do(Command::Export(kind)));
+    tip(button, words, BELOW)
+}
+
+pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Element<'a, Message> {
+    let tools = &edit.tools;
+    let unsaved = sheet.is_unsaved();
+    let name = text(&sheet.name).size(theme::LARGE).font(theme::STRONG).wrapping(text::Wrapping::None);
+    let state = if unsaved { "not saved" } else { "saved" };
+    let title = iced::widget::column![
+        container(name).max_width(190.0).clip(true),
+        text(state).size(theme::SMALL).style(if unsaved { theme::warning } else { theme::muted }),
+    ];
+    let undo = iconic(Icon::Undo).on_press_maybe(sheet.editor.next_undo().map(|_| Message::Do(Command::Undo)));
+    let redo = iconic(Icon::Redo).on_press_maybe(sheet.editor.next_redo().map(|_| Message::Do(Command::Redo)));
+    let (sign, words) =
+        if sheet.playing { (Icon::Pause, "Pause  (Space)") } else { (Icon::Play, "Play from the cursor  (Space)") };
+    let grid = pick_list(GridChoice::ALL, Some(GridChoice(tools.grid)), Message::Grid)
+        .text_size(theme::BODY)
+        .padding([7.0, 10.0])
+        .style(theme::list)
+        .menu_style(theme::menu);
+    let lane = pick_list(LaneChoice::ALL, Some(lane_choice(sheet.lane)), Message::Lane)
+        .text_size(theme::BODY)
+        .padding([7.0, 10.0])
+        .style(theme::list)
+        .menu_style(theme::menu);
+    let snap = iconic(Icon::Magnet).style(theme::toggle(tools.snap)).on_press(Message::Snap);
+    let save = if unsaved { wanted(Icon::Save, "Save") } else { labelled(Icon::Save, "Save") }
+        .on_press(Message::Do(Command::Save));
+    row![
+        container(title).width(Length::Fill),
+        tip(undo, "Undo  (Ctrl Z)", BELOW),
+        tip(redo, "Redo  (Ctrl Shift Z)", BELOW),
+        gap(),
+        picks(Tool::Pointer, tools.tool, Icon::Pointer, "Select, move, change lengths  (1)"),
+        picks(Tool::Pencil, tools.tool, Icon::Pencil, "Draw notes; right-click removes  (2)"),
+        tip(snap, "Keep to the grid; Alt lets go  (G)", BELOW),
+        tip(grid, "The grid's step", BELOW),
+        gap(),
+        does(Icon::ToStart, "Back to the start  (Home)", Command::ToStart),
+        does(sign, words, Command::Play),
+        gap(),
+        tip(lane, "What the lane below the notes shows", BELOW),
+        gap(),
+        does(Icon::ZoomOut, "Farther  (-)", Command::Zoom(-1)),
+        does(Icon::ZoomIn, "Nearer  (+)", Command::Zoom(1)),
+        does(Icon::Fit, "Everything  (F)", Command::Fit),
+        gap(),
+        export(SoundKind::Midi, "MIDI", "Export a MIDI file into the library's folder Exports"),
+        export(SoundKind::Wav, "WAV", "Export sound into the library's folder Exports"),
+        export(SoundKind::Flac, "FLAC", "Export sound, lossless and smaller"),
+        tip(save, "Save to the file  (Ctrl S)", BELOW),
+    ]
+    .spacing(theme::NEAR)
+    .align_y(Alignment::Center)
+    .into()
+}
+
+fn gap() -> iced::widget::Space {
+    iced::widget::Space::new().width(theme::NEAR)
+}
+
+fn lane_choice(lane: Lane) -> LaneChoice {
+    match lane {
+        Lane::Velocity => LaneChoice(None),
+        Lane::Controller(_, controller) => LaneChoice(Some(controller.get())),
+    }
+}
+
+/// The scales, by tonic and mode.
+pub(super) fn scales() -> Vec<ScaleChoice> {
+    Mode::ALL.into_iter().flat_map(|mode| (0..12).map(move |tonic| ScaleChoice(Scale { tonic, mode }))).collect()
+}
+
+/// An icon beside a word on a small button.
+pub(super) fn small<'a>(sign: Icon, word: &'a str) -> iced::widget::Button<'a, Message> {
+    let inside = row![icon::icon(sign, 14.0), text(word).size(theme::SMALL)].spacing(6.0).align_y(Alignment::Center);
+    button(container(inside).center_y(Length::Fill)).height(28.0).padding([0.0, 9.0]).style(theme::plain)
+}

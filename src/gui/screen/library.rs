@@ -1,0 +1,665 @@
+//! The library's screen: takes and compositions in a list with small pictures, what a crash left behind on top, and
+//! what is selected beside it.
+//!
+//! The folder is the user's: it is listed beside the window, looked at once a second while this screen is shown, and what
+//! is in the files is read a few at a time. Only the rows that are seen are made.
+
+mod detail;
+mod list;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use iced::keyboard::key::Named;
+use iced::keyboard::{Key, Modifiers};
+use iced::widget::{Id, column, container, operation, pick_list, row, text, text_input, tooltip};
+use iced::{Alignment, Element, Length};
+
+use super::Action;
+use crate::gui::icon::Icon;
+use crate::gui::now::Now;
+use crate::gui::theme;
+use crate::gui::widget::{labelled, tip};
+use crate::gui::work::{Held, beside, held, telling};
+use crate::studio::desk::{Order as DeskOrder, Piece, PieceError, SoundChoice};
+use crate::studio::edit::{self, Draft};
+use crate::studio::library::{
+    self, Imported, LibraryError, Listing, Order, Query, Shelf, Sound, Summary, Tags, Trashed,
+};
+use crate::studio::record::session;
+use crate::studio::recover::{self, Leftover, RestoreError};
+
+/// Files that are read before the window is told of them.
+const BATCH: usize = 24;
+
+/// How often the folder is looked at.
+const LOOK: Duration = Duration::from_millis(1_000);
+
+/// The screen.
+#[derive(Debug, Default)]
+pub struct Library {
+    folder: PathBuf,
+    shelf: Shelf,
+    state: State,
+    query: Query,
+    /// What the query shows, in its order.
+    shown: Vec<PathBuf>,
+    selected: Option<PathBuf>,
+    /// Where the list is scrolled to, in pixels, and how high it is.
+    scrolled: (f32, f32),
+    takes: Vec<Leftover>,
+    drafts: Vec<Draft>,
+    /// What was deleted, the last on top.
+    trashed: Vec<Trashed>,
+    /// The name as it is being typed.
+    renaming: Option<String>,
+    /// The tags as they are being typed.
+    tagging: Option<String>,
+    export: Option<Export>,
+    said: Option<(String, bool)>,
+    watch: Option<Held>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// Nobody has looked yet.
+    #[default]
+    Unread,
+    /// It is being listed, or files are read; so many are left.
+    Reading(usize),
+    /// Everything is known.
+    Known,
+    /// The folder cannot be read.
+    Failed(LibraryError),
+}
+
+/// An export that runs.
+#[derive(Debug)]
+struct Export {
+    name: String,
+    share: f32,
+    _held: Held,
+}
+
+/// A kind of export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// The file as it is.
+    Midi,
+    /// Sound.
+    Sound(Sound),
+}
+
+/// What happens on this screen.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// The folder was listed.
+    Listed(Result<Listing, LibraryError>),
+    /// The tags were read.
+    Tagged(Tags, Option<String>),
+    /// Some files were read; these are left.
+    Read(Vec<(PathBuf, Result<Summary, String>)>, Vec<PathBuf>),
+    /// What a crash left behind was looked for.
+    Found(Vec<Leftover>, Vec<Draft>),
+    /// Something in the folder has changed.
+    Changed,
+    /// Nothing is to be done.
+    Nothing,
+    /// The search is being typed.
+    Search(String),
+    /// Only this tag, or everything.
+    Tag(Option<String>),
+    /// In another order.
+    Sort(Order),
+    /// The list was scrolled.
+    Scrolled(f32, f32),
+    /// An entry was clicked.
+    Select(PathBuf),
+    /// To the next or the one before.
+    Step(i32),
+    /// Edit it.
+    Edit,
+    /// Play it.
+    Play,
+    /// It is ready to be played.
+    Ready(Result<Arc<Piece>, PieceError>),
+    /// The name is being typed.
+    Name(String),
+    /// Begin to type it.
+    Rename,
+    /// It has been typed.
+    Named,
+    /// It was renamed.
+    Renamed(PathBuf, Result<PathBuf, LibraryError>),
+    /// Tags are being typed.
+    TagsTyped(String),
+    /// They have been typed.
+    TagsSet,
+    /// They were written.
+    TagsKept(Result<(), String>),
+    /// Copy it.
+    Duplicate,
+    /// It was copied.
+    Duplicated(Result<PathBuf, LibraryError>),
+    /// Delete it.
+    Delete,
+    /// It was deleted.
+    Deleted(Result<Trashed, LibraryError>),
+    /// Bring back what was deleted last.
+    Undo,
+    /// It was brought back.
+    Back(Result<PathBuf, LibraryError>),
+    /// Choose files to import.
+    Import,
+    /// These files are to be imported.
+    Dropped(Vec<PathBuf>),
+    /// What became of them.
+    Imported(Vec<Imported>),
+    /// Export it.
+    Export(To),
+    /// How far that is.
+    Progress(f32),
+    /// It is done.
+    Exported(Result<PathBuf, LibraryError>),
+    /// Stop it.
+    StopExport,
+    /// Bring a take back.
+    Restore(usize),
+    /// It was brought back.
+    Restored(Result<PathBuf, RestoreError>),
+    /// Throw a take away.
+    Discard(usize),
+    /// Open a draft.
+    Recover(usize),
+    /// Throw a draft away.
+    DiscardDraft(usize),
+    /// Begin to type a search.
+    Find,
+    /// Forget what was being typed.
+    Escape,
+}
+
+const SEARCH: &str = "library-search";
+const RENAME: &str = "library-name";
+
+impl Library {
+    /// The screen is shown.
+    pub fn enter(&mut self, now: &Now) -> Action<Message> {
+        let Some(folders) = &now.folders else { return Action::None };
+        let mut actions = Vec::new();
+        if self.folder != folders.library {
+            self.folder = folders.library.clone();
+            self.shelf = Shelf::default();
+            let folder = self.folder.clone();
+            actions.push(Action::Run(beside(move || {
+                let (tags, error) = Tags::load(&folder);
+                Message::Tagged(tags, error.map(|e| e.to_string()))
+            })));
+        } else {
+            actions.push(self.list());
+        }
+        let (state, journals) = (folders.state.clone(), session::TakeFolders::of_user(folders).all_journals());
+        actions.push(Action::Run(beside(move || Message::Found(recover::find(&journals).takes, edit::drafts(&state)))));
+        Action::All(actions)
+    }
+
+    /// Another screen is shown.
+    pub fn leave(&mut self) {
+        self.watch = None;
+    }
+
+    fn list(&mut self) -> Action<Message> {
+        if matches!(self.state, State::Unread | State::Failed(_)) {
+            self.state = State::Reading(0);
+        }
+        let folder = self.folder.clone();
+        Action::Run(beside(move || Message::Listed(library::list(&folder))))
+    }
+
+    /// Looks at the folder until something in it changes.
+    fn watch(&mut self) -> Action<Message> {
+        let (hold, wanted) = held();
+        self.watch = Some(hold);
+        let stamp = self.shelf.stamp().clone();
+        Action::Run(beside(move || {
+            loop {
+                std::thread::sleep(LOOK);
+                if !wanted.is_wanted() {
+                    return Message::Nothing;
+                }
+                if stamp.is_stale() {
+                    return Message::Changed;
+                }
+            }
+        }))
+    }
+
+    fn read(&mut self, mut left: Vec<PathBuf>) -> Action<Message> {
+        self.state = if left.is_empty() { State::Known } else { State::Reading(left.len()) };
+        if left.is_empty() {
+            return Action::None;
+        }
+        Action::Run(beside(move || {
+            let rest = left.split_off(left.len().min(BATCH));
+            let read = left.into_iter().map(|path| (path.clone(), library::summarise(&path))).collect();
+            Message::Read(read, rest)
+        }))
+    }
+
+    fn refresh(&mut self) {
+        self.shown = self.shelf.view(&self.query).iter().map(|e| e.path.clone()).collect();
+        if self.selected.as_ref().is_some_and(|s| self.shelf.get(s).is_none()) {
+            self.selected = None;
+        }
+    }
+
+    fn say(&mut self, text: String, wrong: bool) -> Action<Message> {
+        self.said = Some((text, wrong));
+        Action::None
+    }
+
+    fn fail(&mut self, error: &impl std::fmt::Display) -> Action<Message> {
+        self.say(error.to_string(), true)
+    }
+
+    /// Work with the selected file.
+    fn with_selected(&self, work: impl FnOnce(PathBuf) -> Message + Send + 'static) -> Action<Message> {
+        match self.selected.clone() {
+            Some(path) => Action::Run(beside(move || work(path))),
+            None => Action::None,
+        }
+    }
+
+    fn choose(&mut self, path: PathBuf) {
+        self.selected = Some(path);
+        self.renaming = None;
+        self.tagging = None;
+    }
+
+    /// Carries a message out.
+    pub fn update(&mut self, message: Message, now: &Now) -> Action<Message> {
+        match message {
+            Message::Tagged(tags, error) => {
+                self.shelf = Shelf::new(tags);
+                if let Some(error) = error {
+                    self.said = Some((error, true));
+                }
+                self.list()
+            }
+            Message::Listed(Ok(listing)) => {
+                let unread = self.shelf.listed(listing);
+                self.refresh();
+                Action::All(vec![self.read(unread), self.watch()])
+            }
+            Message::Listed(Err(e)) => {
+                self.state = State::Failed(e);
+                Action::None
+            }
+            Message::Read(read, left) => {
+                for (path, summary) in read {
+                    self.shelf.read(&path, summary);
+                }
+                self.refresh();
+                self.read(left)
+            }
+            Message::Found(takes, drafts) => {
+                self.takes = takes;
+                self.drafts = drafts;
+                Action::None
+            }
+            Message::Changed => self.list(),
+            Message::Nothing => Action::None,
+            Message::Search(text) => {
+                self.query.text = text;
+                self.refresh();
+                Action::None
+            }
+            Message::Tag(tag) => {
+                self.query.tag = tag;
+                self.refresh();
+                Action::None
+            }
+            Message::Sort(order) => {
+                self.query.order = order;
+                self.refresh();
+                Action::None
+            }
+            Message::Scrolled(to, height) => {
+                self.scrolled = (to, height);
+                Action::None
+            }
+            Message::Select(path) => {
+                let again = self.selected.as_ref() == Some(&path);
+                self.choose(path);
+                if again { self.update(Message::Edit, now) } else { Action::None }
+            }
+            Message::Step(by) => self.step(by),
+            Message::Edit => self.selected.clone().map_or(Action::None, Action::Edit),
+            Message::Play => self.with_selected(|path| Message::Ready(Piece::read(&path).map(Arc::new))),
+            Message::Ready(Ok(piece)) => {
+                Action::All(vec![Action::Order(DeskOrder::Show(piece)), Action::Order(DeskOrder::Play)])
+            }
+            Message::Ready(Err(e)) => self.fail(&e),
+            Message::Find => Action::Run(operation::focus(Id::new(SEARCH))),
+            Message::Escape => {
+                self.renaming = None;
+                self.tagging = None;
+                self.said = None;
+                Action::None
+            }
+            Message::Restore(_)
+            | Message::Restored(_)
+            | Message::Discard(_)
+            | Message::Recover(_)
+            | Message::DiscardDraft(_) => self.recover(message),
+            other => self.change(other, now),
+        }
+    }
+
+    /// What changes files.
+    fn change(&mut self, message: Message, now: &Now) -> Action<Message> {
+        match message {
+            Message::Rename => {
+                let title = self.selected.as_ref().and_then(|p| self.shelf.get(p)).map(library::Entry::title);
+                self.renaming = title;
+                Action::Run(operation::focus(Id::new(RENAME)))
+            }
+            Message::Name(name) => {
+                self.renaming = Some(name);
+                Action::None
+            }
+            Message::Named => match self.renaming.take() {
+                Some(name) => self.with_selected(move |path| {
+                    let outcome = library::rename(&path, &name);
+                    Message::Renamed(path, outcome)
+                }),
+                None => Action::None,
+            },
+            Message::Renamed(from, Ok(to)) => {
+                self.shelf.renamed(&from, &to);
+                self.refresh();
+                self.choose(to);
+                self.keep_tags()
+            }
+            Message::TagsTyped(text) => {
+                self.tagging = Some(text);
+                Action::None
+            }
+            Message::TagsSet => {
+                let (Some(path), Some(typed)) = (self.selected.clone(), self.tagging.take()) else {
+                    return Action::None;
+                };
+                self.shelf.tag(&path, typed.split([',', ';']).map(str::to_owned));
+                self.refresh();
+                self.keep_tags()
+            }
+            Message::TagsKept(Ok(())) => Action::None,
+            Message::TagsKept(Err(e)) => self.fail(&e),
+            Message::Duplicate => self.with_selected(|path| Message::Duplicated(library::duplicate(&path))),
+            Message::Duplicated(Ok(path)) => {
+                self.choose(path);
+                self.list()
+            }
+            Message::Delete => {
+                let folder = self.folder.clone();
+                self.with_selected(move |path| Message::Deleted(library::trash(&folder, &path)))
+            }
+            Message::Deleted(Ok(trashed)) => {
+                let next = self.shown.iter().position(|p| *p == trashed.original);
+                self.shelf.removed(&trashed.original);
+                self.refresh();
+                let next = next.and_then(|i| self.shown.get(i.min(self.shown.len().saturating_sub(1)))).cloned();
+                self.selected = next;
+                let name = library::name(&trashed.original);
+                self.trashed.push(trashed);
+                self.say(format!("Deleted {name}. Undo brings it back."), false)
+            }
+            Message::Undo => match self.trashed.pop() {
+                Some(trashed) => Action::Run(beside(move || Message::Back(library::put_back(&trashed)))),
+                None => Action::None,
+            },
+            Message::Back(Ok(path)) => {
+                let said = self.say(format!("{} is back.", library::name(&path)), false);
+                self.choose(path);
+                Action::All(vec![said, self.list()])
+            }
+            Message::Import => {
+                Action::Run(iced::Task::perform(pick(), |files| files.map_or(Message::Nothing, Message::Dropped)))
+            }
+            Message::Dropped(files) => {
+                let folder = self.folder.clone();
+                Action::Run(beside(move || Message::Imported(library::import(&folder, &files))))
+            }
+            Message::Imported(outcome) => self.imported(outcome),
+            Message::Export(to) => self.export(to, now),
+            Message::Progress(share) => {
+                if let Some(export) = &mut self.export {
+                    export.share = share;
+                }
+                Action::None
+            }
+            Message::Exported(outcome) => {
+                self.export = None;
+                match outcome {
+                    Ok(path) => self.say(format!("Exported {}.", path.display()), false),
+                    Err(LibraryError::Stopped) => {
+                        self.say("The export was stopped; nothing was written.".to_owned(), false)
+                    }
+                    Err(e) => self.fail(&e),
+                }
+            }
+            Message::StopExport => {
+                self.export = None;
+                Action::None
+            }
+            Message::Renamed(_, Err(e))
+            | Message::Duplicated(Err(e))
+            | Message::Deleted(Err(e))
+            | Message::Back(Err(e)) => {
+                self.fail(&e);
+                self.list()
+            }
+            _ => Action::None,
+        }
+    }
+
+    fn keep_tags(&mut self) -> Action<Message> {
+        let mut tags = self.shelf.tags().clone();
+        Action::Run(beside(move || Message::TagsKept(tags.save().map_err(|e| e.to_string()))))
+    }
+
+    fn imported(&mut self, outcome: Vec<Imported>) -> Action<Message> {
+        let failed: Vec<String> = outcome.iter().filter_map(|o| o.as_ref().err()).map(ToString::to_string).collect();
+        let good: Vec<&PathBuf> = outcome.iter().filter_map(|o| o.as_ref().ok()).collect();
+        if let Some(last) = good.last() {
+            self.choose((*last).clone());
+        }
+        self.said = Some(match (good.len(), failed.first()) {
+            (n, None) => (format!("Imported {}.", files(n)), false),
+            (0, Some(first)) => (first.clone(), true),
+            (n, Some(first)) => (format!("Imported {}; {} not: {first}", files(n), files(failed.len())), true),
+        });
+        self.list()
+    }
+
+    fn export(&mut self, to: To, now: &Now) -> Action<Message> {
+        let (Some(path), Some(folders)) = (self.selected.clone(), now.folders.clone()) else { return Action::None };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let choice = SoundChoice::of_settings(&now.settings, &folders);
+        let (hold, wanted) = held();
+        self.export = Some(Export { name: name.clone(), share: 0.0, _held: hold });
+        Action::Run(telling(move |tell| {
+            let outcome = library::exports(&folders.library).and_then(|folder| match to {
+                To::Midi => library::export_midi(&path, &folder.join(format!("{name}.mid"))),
+                To::Sound(sound) => {
+                    let target = folder.join(format!("{name}.{}", sound.extension()));
+                    library::export_file(&path, &choice, &target, sound, &mut |share| {
+                        tell(Message::Progress(share));
+                        wanted.is_wanted()
+                    })
+                }
+            });
+            tell(Message::Exported(outcome));
+        }))
+    }
+
+    fn recover(&mut self, message: Message) -> Action<Message> {
+        match message {
+            Message::Restore(index) if index < self.takes.len() => {
+                let take = self.takes.remove(index);
+                let folder = self.folder.clone();
+                Action::Run(beside(move || Message::Restored(take.restore(None, &folder, false))))
+            }
+            Message::Restored(Ok(path)) => {
+                let said = self.say(format!("Restored {}.", library::name(&path)), false);
+                self.choose(path);
+                Action::All(vec![said, self.list()])
+            }
+            Message::Restored(Err(e)) => self.fail(&e),
+            Message::Discard(index) if index < self.takes.len() => {
+                let take = self.takes.remove(index);
+                match take.remove() {
+                    Ok(()) => Action::None,
+                    Err(e) => self.fail(&e),
+                }
+            }
+            Message::Recover(index) if index < self.drafts.len() => Action::Recover(self.drafts.remove(index)),
+            Message::DiscardDraft(index) if index < self.drafts.len() => match self.drafts.remove(index).remove() {
+                Ok(()) => Action::None,
+                Err(e) => self.fail(&e),
+            },
+            _ => Action::None,
+        }
+    }
+
+    fn step(&mut self, by: i32) -> Action<Message> {
+        let here = self.selected.as_ref().and_then(|s| self.shown.iter().position(|p| p == s));
+        let last = self.shown.len().saturating_sub(1);
+        let next = match here {
+            Some(here) => here.saturating_add_signed(by as isize).min(last),
+            None => 0,
+        };
+        if let Some(path) = self.shown.get(next).cloned() {
+            self.choose(path);
+            return list::reveal(self, next);
+        }
+        Action::None
+    }
+
+    /// Draws the screen.
+    pub fn view<'a>(&'a self, _now: &'a Now) -> Element<'a, Message> {
+        let search = text_input("Search names, instruments, #tags", &self.query.text)
+            .id(Id::new(SEARCH))
+            .on_input(Message::Search)
+            .size(theme::BODY)
+            .padding([8.0, 12.0])
+            .style(theme::field);
+        let order = pick_list(Order::ALL, Some(self.query.order), Message::Sort)
+            .text_size(theme::BODY)
+            .padding([8.0, 12.0])
+            .style(theme::list)
+            .menu_style(theme::menu);
+        let undo =
+            labelled(Icon::Undo, "Undo delete").on_press_maybe((!self.trashed.is_empty()).then_some(Message::Undo));
+        let import = labelled(Icon::Folder, "Import").on_press(Message::Import);
+        let top = row![
+            text("Library").size(theme::TITLE).font(theme::STRONG),
+            container(search).width(Length::Fill),
+            self.tag_choice(),
+            order,
+            tip(undo, "Brings back what was deleted last  (Ctrl Z)", tooltip::Position::Bottom),
+            tip(import, "Copies MIDI files into the library; or drop them here", tooltip::Position::Bottom),
+        ]
+        .spacing(theme::GAP)
+        .align_y(Alignment::Center);
+        let body = row![container(list::view(self)).width(Length::Fill).height(Length::Fill), detail::view(self),]
+            .spacing(theme::GAP + theme::NEAR)
+            .height(Length::Fill);
+        column![top, list::left_behind(self), body, self.foot()]
+            .spacing(theme::GAP + theme::NEAR)
+            .padding(theme::MARGIN)
+            .into()
+    }
+
+    fn tag_choice(&self) -> Option<Element<'_, Message>> {
+        const ALL: &str = "All tags";
+        let tags = self.shelf.tags().all();
+        if tags.is_empty() {
+            return None;
+        }
+        let choices: Vec<String> = std::iter::once(ALL.to_owned()).chain(tags).collect();
+        let chosen = self.query.tag.clone().unwrap_or_else(|| ALL.to_owned());
+        let list = pick_list(choices, Some(chosen), |tag| Message::Tag((tag != ALL).then_some(tag)))
+            .text_size(theme::BODY)
+            .padding([8.0, 12.0])
+            .style(theme::list)
+            .menu_style(theme::menu);
+        Some(list.into())
+    }
+
+    fn foot(&self) -> Element<'_, Message> {
+        let count = match (self.shown.len(), self.shelf.len()) {
+            (shown, all) if shown == all => files(all),
+            (shown, all) => format!("{shown} of {}", files(all)),
+        };
+        let reading = match &self.state {
+            State::Reading(left) if *left > 0 => format!("{count}, {left} still to be read"),
+            State::Reading(_) | State::Unread => "Looking …".to_owned(),
+            State::Known | State::Failed(_) => count,
+        };
+        let said = self.said.as_ref().map(|(what, wrong)| {
+            text(what).size(theme::SMALL).style(if *wrong { theme::warning } else { theme::muted })
+        });
+        row![text(reading).size(theme::SMALL).style(theme::muted), container(said).width(Length::Fill)]
+            .spacing(theme::WIDE)
+            .into()
+    }
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+/// Lets the user choose files.
+async fn pick() -> Option<Vec<PathBuf>> {
+    let dialog = rfd::AsyncFileDialog::new()
+        .set_title("Import MIDI files")
+        .add_filter("MIDI files", &["mid", "midi", "smf", "kar", "rmi"]);
+    let files = dialog.pick_files().await?;
+    Some(files.iter().map(|f| f.path().to_owned()).collect())
+}
+
+/// What a key of the computer means on this screen.
+#[must_use]
+pub fn shortcut(key: &Key, modifiers: Modifiers) -> Option<Message> {
+    if modifiers.command() {
+        return match key.as_ref() {
+            Key::Character("z") => Some(Message::Undo),
+            Key::Character("d") => Some(Message::Duplicate),
+            Key::Character("f") => Some(Message::Find),
+            _ => None,
+        };
+    }
+    match key.as_ref() {
+        Key::Named(Named::ArrowDown) => Some(Message::Step(1)),
+        Key::Named(Named::ArrowUp) => Some(Message::Step(-1)),
+        Key::Named(Named::PageDown) => Some(Message::Step(10)),
+        Key::Named(Named::PageUp) => Some(Message::Step(-10)),
+        Key::Named(Named::Enter) => Some(Message::Edit),
+        Key::Named(Named::Space) => Some(Message::Play),
+        Key::Named(Named::F2) => Some(Message::Rename),
+        Key::Named(Named::Delete) => Some(Message::Delete),
+        Key::Named(Named::Escape) => Some(Message::Escape),
+        Key::Character("/") => Some(Message::Find),
+        _ => None,
+    }
+}
+
+/// Whether two paths are one file's.
+fn same(a: Option<&PathBuf>, b: &Path) -> bool {
+    a.is_some_and(|a| a == b)
+}
+
+#[cfg(test)]
+mod tests;

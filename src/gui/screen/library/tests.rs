@@ -1,0 +1,132 @@
+//! The library's screen over a folder, without a window.
+
+use iced_test::Simulator;
+
+use super::*;
+use crate::settings::{Folders, Settings};
+use crate::studio::library::{list, summarise};
+
+struct Bench {
+    screen: Library,
+    now: Now,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Option<Bench> {
+        let Some(mut folders) = Folders::of_platform() else {
+            eprintln!("SKIPPED: this user has no home folder");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        folders.library = folder.path().to_owned();
+        folders.state = folder.path().join(".state");
+        for name in ["Morning.mid", "Evening 2.mid", "Evening 10.mid"] {
+            std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), folder.path().join(name))
+                .unwrap();
+        }
+        let now = Now::new(Settings::default(), Some(folders));
+        let mut bench = Bench { screen: Library::default(), now, folder };
+        let _ = bench.screen.enter(&bench.now);
+        bench.look();
+        Some(bench)
+    }
+
+    fn tell(&mut self, message: Message) {
+        let _ = self.screen.update(message, &self.now);
+    }
+
+    /// What happens beside the window.
+    fn look(&mut self) {
+        self.tell(Message::Listed(list(self.folder.path())));
+        let all: Vec<PathBuf> = self.screen.shown.clone();
+        let read = all.into_iter().map(|p| (p.clone(), summarise(&p))).collect();
+        self.tell(Message::Read(read, Vec::new()));
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn shows(&self, words: &str) -> bool {
+        self.simulator().find(words).is_ok()
+    }
+
+    fn simulator(&self) -> Simulator<'_, Message> {
+        let fonts = theme::FONTS.map(std::borrow::Cow::Borrowed).to_vec();
+        Simulator::with_size(
+            iced::Settings { default_font: theme::REGULAR, fonts, ..Default::default() },
+            iced::Size::new(1104.0, 700.0),
+            self.screen.view(&self.now),
+        )
+    }
+}
+
+#[test]
+fn entries_are_searched_sorted_and_shown() {
+    let Some(mut bench) = Bench::new() else { return };
+    assert!(bench.shows("Morning") && bench.shows("3 files"));
+    bench.tell(Message::Sort(Order::Name));
+    bench.tell(Message::Search("even".into()));
+    let shown: Vec<PathBuf> = bench.screen.shown.clone();
+    assert_eq!(shown, [bench.at("Evening 2.mid"), bench.at("Evening 10.mid")]);
+    assert!(!bench.shows("Morning") && bench.shows("2 of 3 files"));
+    bench.tell(Message::Search("nothing like it".into()));
+    assert!(bench.shows("Nothing matches the search"));
+}
+
+#[test]
+fn what_is_deleted_comes_back_by_undo() {
+    let Some(mut bench) = Bench::new() else { return };
+    bench.tell(Message::Sort(Order::Name));
+    bench.tell(Message::Step(1));
+    let path = bench.screen.selected.clone().unwrap();
+    let trashed = library::trash(bench.folder.path(), &path);
+    bench.tell(Message::Deleted(trashed));
+    assert!(!path.exists() && bench.screen.shown.len() == 2);
+    assert!(bench.screen.selected.is_some(), "the next one is selected");
+    let trashed = bench.screen.trashed.last().unwrap().clone();
+    bench.tell(Message::Undo);
+    bench.tell(Message::Back(library::put_back(&trashed)));
+    bench.look();
+    assert!(path.exists());
+    assert_eq!((bench.screen.selected.as_ref(), bench.screen.shown.len()), (Some(&path), 3));
+}
+
+#[test]
+fn ten_thousand_entries_are_as_many_rows_as_fit() {
+    let Some(mut bench) = Bench::new() else { return };
+    let path = bench.at("Morning.mid");
+    bench.screen.shown = vec![path; 10_000];
+    assert!(bench.shows("Morning"));
+    bench.tell(Message::Scrolled(300_000.0, 500.0));
+    assert!(bench.shows("Morning"));
+}
+
+#[test]
+fn a_name_that_is_taken_is_said_and_nothing_is_lost() {
+    let Some(mut bench) = Bench::new() else { return };
+    let (from, taken) = (bench.at("Morning.mid"), bench.at("Evening 2.mid"));
+    bench.tell(Message::Select(from.clone()));
+    bench.tell(Message::Rename);
+    assert_eq!(bench.screen.renaming.as_deref(), Some("Morning"));
+    let outcome = library::rename(&from, "Evening 2");
+    bench.tell(Message::Renamed(from.clone(), outcome));
+    assert!(bench.shows("there is a file named Evening 2.mid already. Choose another name."));
+    assert!(from.exists() && taken.exists());
+}
+
+#[test]
+fn a_picture_is_made_for_whoever_wants_to_look() {
+    let Some(folder) = std::env::var_os("COMPOSER_PICTURES") else {
+        eprintln!("SKIPPED: COMPOSER_PICTURES names no folder (dates in the list depend on where one is)");
+        return;
+    };
+    let Some(mut bench) = Bench::new() else { return };
+    bench.tell(Message::Select(bench.at("Morning.mid")));
+    bench.screen.shelf.tag(&bench.at("Morning.mid"), ["etude".to_owned(), "D minor".to_owned()]);
+    for (dark, name) in [(true, "library-dark"), (false, "library-light")] {
+        let snapshot = bench.simulator().snapshot(&theme::theme(dark)).unwrap();
+        assert!(snapshot.matches_image(PathBuf::from(&folder).join(name)).unwrap());
+    }
+}
