@@ -5,6 +5,7 @@
 //! is in the files is read a few at a time. Only the rows that are seen are made.
 
 mod detail;
+mod files;
 mod list;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +22,8 @@ use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
 use crate::gui::widget::{labelled, tip};
-use crate::gui::work::{Held, beside, held, telling};
-use crate::studio::desk::{Order as DeskOrder, Piece, PieceError, SoundChoice};
+use crate::gui::work::{Held, beside, held};
+use crate::studio::desk::{Order as DeskOrder, Piece, PieceError};
 use crate::studio::edit::{self, Draft};
 use crate::studio::library::{
     self, Imported, LibraryError, Listing, Order, Query, Shelf, Sound, Summary, Tags, Trashed,
@@ -357,182 +358,6 @@ impl Library {
         }
     }
 
-    /// What changes files.
-    fn change(&mut self, message: Message, now: &Now) -> Action<Message> {
-        match message {
-            Message::Rename => {
-                let title = self.selected.as_ref().and_then(|p| self.shelf.get(p)).map(library::Entry::title);
-                self.renaming = title;
-                Action::Run(operation::focus(Id::new(RENAME)))
-            }
-            Message::Name(name) => {
-                self.renaming = Some(name);
-                Action::None
-            }
-            Message::Named => match self.renaming.take() {
-                Some(name) => self.with_selected(move |path| {
-                    let outcome = library::rename(&path, &name);
-                    Message::Renamed(path, outcome)
-                }),
-                None => Action::None,
-            },
-            Message::Renamed(from, Ok(to)) => {
-                self.shelf.renamed(&from, &to);
-                self.refresh();
-                self.choose(to);
-                self.keep_tags()
-            }
-            Message::TagsTyped(text) => {
-                self.tagging = Some(text);
-                Action::None
-            }
-            Message::TagsSet => {
-                let (Some(path), Some(typed)) = (self.selected.clone(), self.tagging.take()) else {
-                    return Action::None;
-                };
-                self.shelf.tag(&path, typed.split([',', ';']).map(str::to_owned));
-                self.refresh();
-                self.keep_tags()
-            }
-            Message::TagsKept(Ok(())) => Action::None,
-            Message::TagsKept(Err(e)) => self.fail(&e),
-            Message::Duplicate => self.with_selected(|path| Message::Duplicated(library::duplicate(&path))),
-            Message::Duplicated(Ok(path)) => {
-                self.choose(path);
-                self.list()
-            }
-            Message::Delete => {
-                let folder = self.folder.clone();
-                self.with_selected(move |path| Message::Deleted(library::trash(&folder, &path)))
-            }
-            Message::Deleted(Ok(trashed)) => {
-                let next = self.shown.iter().position(|p| *p == trashed.original);
-                self.shelf.removed(&trashed.original);
-                self.refresh();
-                let next = next.and_then(|i| self.shown.get(i.min(self.shown.len().saturating_sub(1)))).cloned();
-                self.selected = next;
-                let name = library::name(&trashed.original);
-                self.trashed.push(trashed);
-                self.say(format!("Deleted {name}. Undo brings it back."), false)
-            }
-            Message::Undo => match self.trashed.pop() {
-                Some(trashed) => Action::Run(beside(move || Message::Back(library::put_back(&trashed)))),
-                None => Action::None,
-            },
-            Message::Back(Ok(path)) => {
-                let said = self.say(format!("{} is back.", library::name(&path)), false);
-                self.choose(path);
-                Action::All(vec![said, self.list()])
-            }
-            Message::Import => {
-                Action::Run(iced::Task::perform(pick(), |files| files.map_or(Message::Nothing, Message::Dropped)))
-            }
-            Message::Dropped(files) => {
-                let folder = self.folder.clone();
-                Action::Run(beside(move || Message::Imported(library::import(&folder, &files))))
-            }
-            Message::Imported(outcome) => self.imported(outcome),
-            Message::Export(to) => self.export(to, now),
-            Message::Progress(share) => {
-                if let Some(export) = &mut self.export {
-                    export.share = share;
-                }
-                Action::None
-            }
-            Message::Exported(outcome) => {
-                self.export = None;
-                match outcome {
-                    Ok(path) => self.say(format!("Exported {}.", path.display()), false),
-                    Err(LibraryError::Stopped) => {
-                        self.say("The export was stopped; nothing was written.".to_owned(), false)
-                    }
-                    Err(e) => self.fail(&e),
-                }
-            }
-            Message::StopExport => {
-                self.export = None;
-                Action::None
-            }
-            Message::Renamed(_, Err(e))
-            | Message::Duplicated(Err(e))
-            | Message::Deleted(Err(e))
-            | Message::Back(Err(e)) => {
-                self.fail(&e);
-                self.list()
-            }
-            _ => Action::None,
-        }
-    }
-
-    fn keep_tags(&mut self) -> Action<Message> {
-        let mut tags = self.shelf.tags().clone();
-        Action::Run(beside(move || Message::TagsKept(tags.save().map_err(|e| e.to_string()))))
-    }
-
-    fn imported(&mut self, outcome: Vec<Imported>) -> Action<Message> {
-        let failed: Vec<String> = outcome.iter().filter_map(|o| o.as_ref().err()).map(ToString::to_string).collect();
-        let good: Vec<&PathBuf> = outcome.iter().filter_map(|o| o.as_ref().ok()).collect();
-        if let Some(last) = good.last() {
-            self.choose((*last).clone());
-        }
-        self.said = Some(match (good.len(), failed.first()) {
-            (n, None) => (format!("Imported {}.", files(n)), false),
-            (0, Some(first)) => (first.clone(), true),
-            (n, Some(first)) => (format!("Imported {}; {} not: {first}", files(n), files(failed.len())), true),
-        });
-        self.list()
-    }
-
-    fn export(&mut self, to: To, now: &Now) -> Action<Message> {
-        let (Some(path), Some(folders)) = (self.selected.clone(), now.folders.clone()) else { return Action::None };
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let choice = SoundChoice::of_settings(&now.settings, &folders);
-        let (hold, wanted) = held();
-        self.export = Some(Export { name: name.clone(), share: 0.0, _held: hold });
-        Action::Run(telling(move |tell| {
-            let outcome = library::exports(&folders.library).and_then(|folder| match to {
-                To::Midi => library::export_midi(&path, &folder.join(format!("{name}.mid"))),
-                To::Sound(sound) => {
-                    let target = folder.join(format!("{name}.{}", sound.extension()));
-                    library::export_file(&path, &choice, &target, sound, &mut |share| {
-                        tell(Message::Progress(share));
-                        wanted.is_wanted()
-                    })
-                }
-            });
-            tell(Message::Exported(outcome));
-        }))
-    }
-
-    fn recover(&mut self, message: Message) -> Action<Message> {
-        match message {
-            Message::Restore(index) if index < self.takes.len() => {
-                let take = self.takes.remove(index);
-                let folder = self.folder.clone();
-                Action::Run(beside(move || Message::Restored(take.restore(None, &folder, false))))
-            }
-            Message::Restored(Ok(path)) => {
-                let said = self.say(format!("Restored {}.", library::name(&path)), false);
-                self.choose(path);
-                Action::All(vec![said, self.list()])
-            }
-            Message::Restored(Err(e)) => self.fail(&e),
-            Message::Discard(index) if index < self.takes.len() => {
-                let take = self.takes.remove(index);
-                match take.remove() {
-                    Ok(()) => Action::None,
-                    Err(e) => self.fail(&e),
-                }
-            }
-            Message::Recover(index) if index < self.drafts.len() => Action::Recover(self.drafts.remove(index)),
-            Message::DiscardDraft(index) if index < self.drafts.len() => match self.drafts.remove(index).remove() {
-                Ok(()) => Action::None,
-                Err(e) => self.fail(&e),
-            },
-            _ => Action::None,
-        }
-    }
-
     fn step(&mut self, by: i32) -> Action<Message> {
         let here = self.selected.as_ref().and_then(|s| self.shown.iter().position(|p| p == s));
         let last = self.shown.len().saturating_sub(1);
@@ -600,8 +425,8 @@ impl Library {
 
     fn foot(&self) -> Element<'_, Message> {
         let count = match (self.shown.len(), self.shelf.len()) {
-            (shown, all) if shown == all => files(all),
-            (shown, all) => format!("{shown} of {}", files(all)),
+            (shown, all) if shown == all => files_in_words(all),
+            (shown, all) => format!("{shown} of {}", files_in_words(all)),
         };
         let reading = match &self.state {
             State::Reading(left) if *left > 0 => format!("{count}, {left} still to be read"),
@@ -617,17 +442,8 @@ impl Library {
     }
 }
 
-fn files(count: usize) -> String {
+fn files_in_words(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
-}
-
-/// Lets the user choose files.
-async fn pick() -> Option<Vec<PathBuf>> {
-    let dialog = rfd::AsyncFileDialog::new()
-        .set_title("Import MIDI files")
-        .add_filter("MIDI files", &["mid", "midi", "smf", "kar", "rmi"]);
-    let files = dialog.pick_files().await?;
-    Some(files.iter().map(|f| f.path().to_owned()).collect())
 }
 
 /// What a key of the computer means on this screen.
