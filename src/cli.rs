@@ -39,7 +39,7 @@ use crate::studio::start::Start;
 
 /// Play it, keep it: the AWS DeepComposer keyboard (AKM322) without its cloud.
 #[derive(Debug, Parser)]
-#[command(name = "composer", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(name = "composer", version, max_term_width = 100, subcommand_precedence_over_arg = true)]
 #[command(after_help = failure::EXIT_CODES, override_usage = "composer [FILE.mid]\n       composer <COMMAND> ...")]
 pub struct Cli {
     /// Open this file in the window; without a command and a file the window opens.
@@ -59,6 +59,18 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Cli {
+    /// A file to open in the window and a command cannot both be meant. clap's own check of that would also refuse
+    /// `--settings FILE COMMAND`.
+    fn one_thing(self) -> Result<Cli, clap::Error> {
+        if self.command.is_some() && (self.file.is_some() || self.r#virtual.is_some()) {
+            let what = "a command has its arguments behind it; what stands before it is for the window";
+            return Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, what));
+        }
+        Ok(self)
+    }
 }
 
 /// What opens the window, where it is built in.
@@ -115,7 +127,7 @@ pub struct Context {
 /// Parses the command line, runs the command (without one: opens the window) and answers with the exit code.
 #[must_use]
 pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse().and_then(Cli::one_thing) {
         Ok(cli) => cli,
         Err(e) => {
             let code = if e.use_stderr() { Exit::Usage } else { Exit::Success };

@@ -139,6 +139,18 @@ fn a_file_that_is_not_there_is_exit_code_5() {
 }
 
 #[test]
+fn settings_may_stand_before_the_command_and_a_file_may_not() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = home.path().join("settings.toml");
+    fs::write(&settings, "").unwrap();
+    let output = composer(home.path()).arg("--settings").arg(&settings).args(["recover", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let output = run(&["song.mid", "recover"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("what stands before it is for the window"), "{output:?}");
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2_and_says_what_was_wrong() {
     for args in [&["rekord"][..], &["devices", "--no-such-option"], &["completions", "no-such-shell"], &["info"]] {
         let output = run(args);
