@@ -1,5 +1,6 @@
 #!/bin/bash
 # Two takes with the keyboard's own Rec and Stop buttons.
+# rig: -i -t 200
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
