@@ -8,7 +8,7 @@ mod vorbis;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rodio::cpal::{self, ErrorKind};
 use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
@@ -16,6 +16,9 @@ use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 use super::output::{OutputError, Request, choose};
 use super::outputs::quietly;
 use vorbis::Vorbis;
+
+/// An output that takes nothing in this time is dead, whatever it says.
+const SILENCE: Duration = Duration::from_millis(2_500);
 
 /// Why a sound cannot be heard.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +50,8 @@ pub struct Audition {
     length: Option<Duration>,
     output: String,
     lost: Arc<OnceLock<String>>,
+    /// Where it was when it was last seen to move.
+    moved: (Duration, Instant),
     // After the player, which it feeds.
     _sink: MixerDeviceSink,
 }
@@ -85,13 +90,19 @@ impl Audition {
         sink.log_on_drop(false);
         let player = Player::connect_new(sink.mixer());
         player.append(sound);
-        Ok(Audition { player, length, output, lost, _sink: sink })
+        Ok(Audition { player, length, output, lost, moved: (Duration::ZERO, Instant::now()), _sink: sink })
     }
 
-    /// Why there is nothing more to be heard, if the output has gone.
+    /// Why there is nothing more to be heard, if the output has gone. To be asked now and then.
     #[must_use]
-    pub fn failure(&self) -> Option<OutputError> {
-        self.lost.get().map(|reason| OutputError::Lost { device: self.output.clone(), reason: reason.clone() })
+    pub fn failure(&mut self) -> Option<OutputError> {
+        let here = self.position();
+        if here != self.moved.0 || self.player.is_paused() || self.is_over() {
+            self.moved = (here, Instant::now());
+        }
+        let dead = self.moved.1.elapsed() > SILENCE;
+        let reason = self.lost.get().map(String::as_str).or(dead.then_some("it has stopped asking for sound"))?;
+        Some(OutputError::Lost { device: self.output.clone(), reason: reason.to_owned() })
     }
 
     /// How long it is, where that is known.

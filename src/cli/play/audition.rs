@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         return Err(Failure::new(Exit::Usage, text).remedy("leave `--output` out").into());
     }
     for file in &args.files {
-        let audition = Audition::of_file(file, &request).map_err(|e| match &e {
+        let mut audition = Audition::of_file(file, &request).map_err(|e| match &e {
             AuditionError::Output(e) => sound::output_failure(e),
             AuditionError::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 Failure::new(Exit::NotPermitted, e.to_string())
