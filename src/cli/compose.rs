@@ -62,16 +62,16 @@ pub struct How {
     /// soprano, alto, tenor or bass: what the melody is [by its range].
     #[arg(long, value_name = "VOICE", hide_possible_values = true)]
     pub voice: Option<VoiceName>,
-    /// The key, such as D or "F# minor" [estimated].
+    /// The key, such as D or "F# minor" (estimated).
     #[arg(long, value_name = "KEY")]
     pub key: Option<Tonality>,
-    /// The tempo of a recording without metronome, 30 to 250 [estimated].
+    /// The tempo of a recording without metronome, 30 to 250 (estimated).
     #[arg(long, value_name = "N")]
     pub bpm: Option<Bpm>,
     /// The metre, such as 3/4 [the file's, or estimated].
     #[arg(long, value_name = "N/N")]
     pub time_signature: Option<TimeSignature>,
-    /// Quarters before the first bar line, 0 to 8 [estimated].
+    /// Quarters before the first bar line, 0 to 8 (estimated).
     #[arg(long, value_name = "N")]
     pub pick_up: Option<PickUp>,
     /// So many of the melody's notes may go, 0 to 100 %.

@@ -148,7 +148,7 @@ impl OutputArgs {
 /// `--instrument`, `--layer`, `--transpose`, `--octave` and `--velocity`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct KeysArgs {
-    /// Instrument of the keys: a name, a number or drums [piano].
+    /// Instrument of the keys: a name, a number or drums (piano).
     ///
     /// A General MIDI name or number, the name of a preset (a part of it will do), or BANK:NUMBER; `composer
     /// instruments` lists them. What may stand behind it is told at `--layer`.
@@ -170,7 +170,7 @@ pub struct KeysArgs {
     #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, value_parser = clap::value_parser!(i8).range(-5..=5))]
     pub octave: i8,
 
-    /// Feel of the keys: soft, linear, hard or 1 to 127 [linear].
+    /// Feel of the keys: soft, linear, hard or 1 to 127 (linear).
     ///
     /// With `soft` a light touch is already loud, with `hard` only a heavy one; a number is the velocity of
     /// every note.

@@ -2,7 +2,7 @@
 //!
 //! The voices and so the chords are learned; everything here is rule: which instrument plays what
 //! ([`styles`], a table), in which rhythm ([`groove`], rows of letters), and how many notes are left
-//! when there may only be so many ([`limit`]).
+//! when there may only be so many ([`mod@limit`]).
 
 mod groove;
 mod limit;
