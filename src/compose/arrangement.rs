@@ -1,8 +1,8 @@
 //! Arrangements: the harmony that the model found, spread over instruments.
 //!
 //! The voices and so the chords are learned; everything here is rule: which instrument plays what
-//! ([`styles`], a table), in which rhythm ([`groove`], rows of letters), and how many notes are left
-//! when there may only be so many ([`mod@limit`]).
+//! (`styles`, a table), in which rhythm (`groove`, rows of letters), and how many notes are left
+//! when there may only be so many (`limit`).
 
 mod groove;
 mod limit;

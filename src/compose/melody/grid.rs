@@ -1,7 +1,7 @@
 //! Where the sixteenths and the bar lines lie.
 //!
 //! A file that was written by a program, or played to a metronome, has them in its ticks. Free
-//! playing has them nowhere: there beats are looked for ([`beats`](super::beats)), and sixteenths
+//! playing has them nowhere: there beats are looked for ([`beats`]), and sixteenths
 //! lie between them. Ticks of the file stay what they are either way.
 
 use super::beats::{self, Onset};

@@ -2,7 +2,7 @@
 //!
 //! Nothing in it depends on the number of threads or on the machine: a lesson is drawn from the seed and the
 //! number of its step, lessons are added up in a fixed order, and sums are those of
-//! [`arithmetic`](crate::compose::arithmetic).
+//! `arithmetic`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,6 +1,6 @@
 //! The editor's screen: a piano roll with its tools, the tracks beside it, and the file behind it.
 //!
-//! What is edited is a [`Sheet`]; the screen holds at most one. Everything that takes time (reading, keeping safe, saving,
+//! What is edited is a sheet; the screen holds at most one. Everything that takes time (reading, keeping safe, saving,
 //! making ready to play, exporting) happens beside the window, on a copy that shares what it can.
 
 mod assist;

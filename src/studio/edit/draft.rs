@@ -28,7 +28,7 @@ struct Header {
     kept: String,
 }
 
-/// Keeps a piece safe while it is edited. Dropped without [`Keeper::finish`] it leaves the draft to the next start.
+/// Keeps a piece safe while it is edited. Dropped without [`Keeper::forget`] it leaves the draft to the next start.
 #[derive(Debug)]
 pub struct Keeper {
     path: PathBuf,
