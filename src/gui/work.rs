@@ -6,19 +6,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use iced::Task;
 use iced::futures::channel::{mpsc, oneshot};
 
-/// Work on a thread of its own, that ends in a message.
+/// Work on a thread of its own, that ends in a message. It begins when the task is run, not before.
 pub fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Task<T> {
-    let (done, outcome) = oneshot::channel();
-    let _ = std::thread::Builder::new().name("beside".to_owned()).spawn(move || drop(done.send(work())));
-    Task::future(outcome).then(|outcome| outcome.map_or_else(|_| Task::none(), Task::done))
+    let begin = async move {
+        let (done, outcome) = oneshot::channel();
+        let _ = std::thread::Builder::new().name("beside".to_owned()).spawn(move || drop(done.send(work())));
+        outcome.await
+    };
+    Task::future(begin).then(|outcome| outcome.map_or_else(|_| Task::none(), Task::done))
 }
 
-/// Work on a thread of its own, that tells how far it is.
+/// Work on a thread of its own, that tells how far it is. It begins when the task is run.
 pub fn telling<T: Send + 'static>(work: impl FnOnce(&mut dyn FnMut(T)) + Send + 'static) -> Task<T> {
-    let (tell, told) = mpsc::unbounded();
-    let run = move || work(&mut |message| drop(tell.unbounded_send(message)));
-    let _ = std::thread::Builder::new().name("telling".to_owned()).spawn(run);
-    Task::stream(told)
+    let begin = async move {
+        let (tell, told) = mpsc::unbounded();
+        let run = move || work(&mut |message| drop(tell.unbounded_send(message)));
+        let _ = std::thread::Builder::new().name("telling".to_owned()).spawn(run);
+        told
+    };
+    Task::future(begin).then(Task::stream)
 }
 
 /// Work goes on while somebody holds this.
