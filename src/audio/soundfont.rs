@@ -255,10 +255,13 @@ impl SoundFont {
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4).min(samples.len());
         if workers > 1 {
             std::thread::scope(|scope| {
-                for first in 0..workers {
+                let helper = |first| {
                     let share = samples.iter().skip(first).step_by(workers);
-                    scope.spawn(move || share.for_each(|s| self.samples.prepare(*s)));
-                }
+                    scope.spawn(move || share.for_each(|s| self.samples.prepare(*s)))
+                };
+                let helpers: Vec<_> = (0..workers).map(helper).collect();
+                // The scope alone waits for their work, and not until the threads and what is theirs are gone.
+                helpers.into_iter().for_each(|h| h.join().unwrap_or_else(|e| std::panic::resume_unwind(e)));
             });
         } else {
             samples.iter().for_each(|s| self.samples.prepare(*s));
