@@ -115,6 +115,14 @@ bench-compose: setup ## composing 4, 16 and 64 bars with the usual eight drafts
 bench-long-take: setup ## memory and processor of an hour's recording, in a minute and a half
 	$(CARGO) bench --locked --bench long_take
 
+.PHONY: bench-jobs
+bench-jobs: setup ## what a job costs beside composing; two workers; among 10,000 that have ended
+	$(CARGO) bench --locked --bench jobs
+
+.PHONY: soak-jobs
+soak-jobs: setup ## 1,000 jobs while workers are killed, and 1,000 on a store that fails: each ends once
+	COMPOSER_CHAOS_JOBS=1000 $(CARGO) test --release --locked --test jobs --test jobs_cli -- --nocapture every_job_has_one_result killed_workers_lose_nothing
+
 .PHONY: bench-timing
 bench-timing: setup-rig ## recorded against scripted note times, beside arecordmidi, in the rig
 	$(CARGO) build --release --locked

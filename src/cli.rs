@@ -13,6 +13,7 @@ pub mod generate;
 pub mod info;
 pub mod instruments;
 pub mod interrupt;
+pub mod jobs;
 pub mod learn;
 pub mod monitor;
 pub mod output;
@@ -22,10 +23,13 @@ pub mod recover;
 pub mod render;
 pub mod sound;
 pub mod source;
+pub mod store;
+pub mod submit;
 #[cfg(feature = "train")]
 pub mod train;
 pub mod values;
 mod window;
+pub mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -108,6 +112,12 @@ pub enum Command {
     /// Teach the model that composes your own music.
     #[cfg(feature = "train")]
     Train(train::Args),
+    /// Have workers compose, here or elsewhere.
+    Submit(submit::Args),
+    /// Show what became of what was submitted; wait for it, fetch it, cancel it.
+    Jobs(jobs::Args),
+    /// Do what was submitted.
+    Worker(worker::Args),
     /// Print a completion script for a shell.
     Completions(generate::CompletionsArgs),
     /// Write the manual pages into a folder.
@@ -158,6 +168,9 @@ pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
         Command::Evaluate(args) => evaluate::run(&args, &mut context),
         #[cfg(feature = "train")]
         Command::Train(args) => train::run(&args, &mut context),
+        Command::Submit(args) => submit::run(&args, &mut context),
+        Command::Jobs(args) => jobs::run(&args, &mut context),
+        Command::Worker(args) => worker::run(&args, &mut context),
         Command::Completions(args) => generate::completions(&args, &mut context),
         Command::Man(args) => generate::man(&args, &mut context),
     };

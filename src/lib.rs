@@ -8,6 +8,8 @@
 //! ```text
 //! main -> gui | cli -> studio -> keyboard | audio -> settings -> music
 //!                      studio -> compose         ->             music
+//!                      studio -> jobs -> store
+//!                                jobs -> compose
 //! ```
 //!
 //! | room | owns | the packages that live there, and nowhere else |
@@ -16,6 +18,8 @@
 //! | [`keyboard`] | USB, MIDI ports, hot-plugging, the keyboard's controls, the virtual keyboard, the doctor's facts | rusb, midir, alsa |
 //! | [`audio`] | audio outputs, SoundFonts | cpal |
 //! | [`compose`] | the chorale model, what is drawn from it, its figures, how it learns | pulp |
+//! | [`store`] | objects in a folder | |
+//! | [`jobs`] | compositions that workers make for clients, over a store | |
 //! | [`studio`] | the use cases: record, recover, the library | |
 //! | [`cli`] | one file a subcommand; the terminal | clap, crossterm |
 //! | `gui` (a feature) | the window: a module a screen | iced |
@@ -27,7 +31,9 @@ pub mod cli;
 pub mod compose;
 #[cfg(feature = "gui")]
 pub mod gui;
+pub mod jobs;
 pub mod keyboard;
 pub mod music;
 pub mod settings;
+pub mod store;
 pub mod studio;

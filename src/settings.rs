@@ -35,6 +35,28 @@ pub struct Settings {
     pub sound: SoundSettings,
     /// `[window]`.
     pub window: WindowSettings,
+    /// `[jobs]`.
+    pub jobs: JobsSettings,
+}
+
+/// The shortest time after which a silent worker has lost its job: some disks and stores date in whole seconds.
+pub const SHORTEST_LEASE: Duration = Duration::from_secs(4);
+
+/// Where jobs are.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct JobsSettings {
+    /// A folder; without it one of this user.
+    pub store: Option<PathBuf>,
+    /// A worker that was not heard of for so long has lost its job; alike for all who share a store.
+    #[serde(deserialize_with = "lease")]
+    pub lease: Duration,
+}
+
+impl Default for JobsSettings {
+    fn default() -> JobsSettings {
+        JobsSettings { store: None, lease: Duration::from_secs(60) }
+    }
 }
 
 /// The most bars that can be counted before a take.
@@ -175,6 +197,11 @@ pub fn seconds_of(text: &str) -> Option<f64> {
     let text = text.trim();
     let seconds = text.parse().or_else(|_| text.parse::<jiff::SignedDuration>().map(|d| d.as_secs_f64())).ok();
     seconds.filter(|s: &f64| s.is_finite() && *s >= 0.0)
+}
+
+fn lease<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let lease = seconds(from)?.filter(|l| *l >= SHORTEST_LEASE);
+    lease.ok_or_else(|| de::Error::custom(format!("a lease must be {} s or more", SHORTEST_LEASE.as_secs())))
 }
 
 /// Seconds as a number, or a text that [`seconds_of`] understands; 0 is never.

@@ -9,6 +9,7 @@
 //! - `train` (feature `train`): from a folder of MIDI files to weights.
 //! - [`record`]: from a stream of keyboard events to takes on disk.
 //! - [`desk`]: keyboard, keys on screen, sound, recording and capture, joined for a window.
+//! - [`jobs`]: compositions that are made elsewhere.
 //! - [`journal`]: what is on disk while one plays.
 //! - [`place`]: putting a finished file in its place without ever harming another.
 //! - [`recover`]: takes that a crash left behind.
@@ -27,6 +28,7 @@ pub mod desk;
 pub mod doctor;
 pub mod edit;
 pub mod instruments;
+pub mod jobs;
 pub mod journal;
 pub mod last_message;
 pub mod layers;

@@ -13,8 +13,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("keyboard", &["music", "settings"]),
     ("audio", &["music", "settings"]),
     ("compose", &["music"]),
-    ("studio", &["keyboard", "audio", "compose", "music", "settings"]),
-    ("cli", &["studio", "keyboard", "audio", "compose", "music", "settings"]),
+    ("store", &[]),
+    ("jobs", &["store", "compose", "music"]),
+    ("studio", &["keyboard", "audio", "compose", "jobs", "store", "music", "settings"]),
+    ("cli", &["studio", "keyboard", "audio", "compose", "jobs", "store", "music", "settings"]),
     ("gui", &["studio", "keyboard", "audio", "compose", "music", "settings"]),
     ("main", &["cli", "gui"]),
 ];
@@ -37,7 +39,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     // keyboard: midir's thread must not be later than the audio callback.
     ("thread_priority", &["audio", "keyboard/link"]),
     ("pulp", &["compose"]),
-    ("sha2", &["compose", "studio"]),
+    ("sha2", &["compose", "studio", "jobs"]),
+    ("uuid", &["jobs"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

@@ -26,6 +26,9 @@ const SUBCOMMANDS: &[&str] = &[
     "evaluate",
     #[cfg(feature = "train")]
     "train",
+    "submit",
+    "jobs",
+    "worker",
     "completions",
 ];
 

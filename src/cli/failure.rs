@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 /// The table of exit codes that `--help` shows.
 pub const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such keyboard, port or output, 4 not permitted or in use,
-5 the input file is of no use, 6 not saved where asked (the message says where it is kept), 7 no display.
-`composer doctor`: 0 all fine, 1 warnings, 2 failures.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such keyboard, port or output, 4 not permitted,
+5 the input file is of no use, 6 not saved where asked (the message says where), 7 no display,
+8 a job was not done in time. `composer doctor`: 0 all fine, 1 warnings, 2 failures.";
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Exit {
     NotSaved = 6,
     /// There is no display to open the window on.
     NoDisplay = 7,
+    /// A job was not done in the time that was given; it goes on.
+    StillRunning = 8,
 }
 
 impl From<Exit> for ExitCode {

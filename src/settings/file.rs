@@ -13,7 +13,7 @@ use super::{ControlSetting, Settings};
 const TEMPLATE: &str = include_str!("template.toml");
 
 /// The keys that mean something; an empty list stands for "any".
-const KNOWN: [(&str, &[&str]); 6] = [
+const KNOWN: [(&str, &[&str]); 7] = [
     ("record", &["bpm", "time_signature", "resolution", "metronome", "count_in", "split_after", "stop_after"]),
     (
         "sound",
@@ -34,6 +34,7 @@ const KNOWN: [(&str, &[&str]); 6] = [
     ("controls", &[]),
     ("folders", &["library", "soundfonts"]),
     ("window", &["theme"]),
+    ("jobs", &["store", "lease"]),
 ];
 
 /// Why settings cannot be read or written.

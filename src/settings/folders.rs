@@ -21,6 +21,8 @@ pub struct Folders {
     pub state: PathBuf,
     /// Takes that got no name: `Composer` in the user's folder for music, else in the home folder.
     pub library: PathBuf,
+    /// Jobs, and what came of them.
+    pub jobs: PathBuf,
     /// One more folder of SoundFonts that the settings name.
     pub soundfonts: Option<PathBuf>,
 }
@@ -37,6 +39,7 @@ impl Folders {
             state: base.state_dir().map_or_else(|| data.join("state"), |s| s.join(NAME)),
             library: music_folder(&home, &base.config_dir()).unwrap_or_else(|| home.clone()).join("Composer"),
             soundfonts: None,
+            jobs: data.join("store"),
             data,
             home,
         })
@@ -47,6 +50,9 @@ impl Folders {
     pub fn with_settings(mut self, settings: &Settings) -> Folders {
         if let Some(library) = &settings.folders.library {
             self.library = without_tilde(library, &self.home);
+        }
+        if let Some(store) = &settings.jobs.store {
+            self.jobs = without_tilde(store, &self.home);
         }
         self.soundfonts = settings.folders.soundfonts.as_ref().map(|s| without_tilde(s, &self.home));
         self

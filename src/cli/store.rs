@@ -1,0 +1,84 @@
+//! The store of jobs and files: the options that several commands share, and what its failures mean to users.
+
+use std::path::PathBuf;
+
+use super::{Context, Exit, Failure, source};
+use crate::jobs::client::Client;
+use crate::jobs::{self, Timing};
+use crate::store;
+use crate::studio::jobs::{self as studio, Opened};
+
+/// Where the store is.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct StoreArgs {
+    /// The folder of the jobs, which computers may share [the settings' `store`, else one of yours].
+    #[arg(long, global = true, value_name = "FOLDER", display_order = 900)]
+    pub store: Option<PathBuf>,
+}
+
+/// A store that is open, and what all who use it agree on.
+#[derive(Debug)]
+pub struct Room {
+    /// The store.
+    pub opened: Opened,
+    /// The lease.
+    pub timing: Timing,
+}
+
+impl Room {
+    /// Someone who submits and fetches.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client { store: std::sync::Arc::clone(&self.opened.store), timing: self.timing }
+    }
+}
+
+impl StoreArgs {
+    /// Opens the store that is meant.
+    ///
+    /// # Errors
+    /// When it cannot be opened, with what to do.
+    pub fn open(&self, context: &Context) -> anyhow::Result<Room> {
+        let settings = source::settings(context);
+        let folder = match &self.store {
+            Some(folder) => folder.clone(),
+            None => source::folders()?.with_settings(&settings).jobs,
+        };
+        let opened = studio::open(&folder).map_err(|e| store_failure(&e))?;
+        Ok(Room { opened, timing: Timing { lease: settings.jobs.lease } })
+    }
+}
+
+/// What a store's failure means to its user.
+#[must_use]
+pub fn store_failure(error: &store::Error) -> Failure {
+    let (exit, remedy) = match error {
+        store::Error::Unreachable { .. } => (Exit::Failure, "check the network and the address, then again"),
+        store::Error::Busy { .. } => (Exit::Failure, "the same again in a moment"),
+        store::Error::Denied { .. } => {
+            (Exit::NotPermitted, "ask the store's owner for permission, or name another with --store")
+        }
+        store::Error::Missing { .. } => (Exit::BadInput, "check the name; --store names another"),
+        store::Error::TooLarge { .. } | store::Error::Failed { .. } => {
+            return Failure::new(Exit::Failure, error.to_string());
+        }
+        store::Error::Unsupported { .. } => (Exit::Usage, "another store with --store"),
+    };
+    Failure::new(exit, error.to_string()).remedy(remedy)
+}
+
+/// What a job's failure means to its user.
+#[must_use]
+pub fn job_failure(error: jobs::Error) -> Failure {
+    let message = error.to_string();
+    match error {
+        jobs::Error::Store(e) => store_failure(&e),
+        jobs::Error::NoSuchJob { .. } => {
+            Failure::new(Exit::BadInput, message).remedy("`composer jobs --all` lists them")
+        }
+        jobs::Error::Ambiguous { .. } => Failure::new(Exit::BadInput, message).remedy("more of its name, from the end"),
+        jobs::Error::NotEnded { .. } => Failure::new(Exit::Failure, message)
+            .remedy("`composer jobs wait` waits for it, `composer jobs cancel` ends it"),
+        jobs::Error::Document { .. } | jobs::Error::NoOutput { .. } => Failure::new(Exit::Failure, message),
+    }
+}

@@ -1,0 +1,160 @@
+//! `composer submit`: compositions that workers make.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::compose::Meter;
+use super::jobs::{awaited, view};
+use super::store::{StoreArgs, job_failure};
+use super::{Context, Exit, Failure, values};
+use crate::compose::Done;
+use crate::compose::request::{CreativeRisk, Extension, ExtensionBars, Kind, Request, SamplingIterations, Variations};
+use crate::jobs::client::{AT_ONCE, Order, parallel};
+use crate::studio::jobs as studio;
+
+/// The options of `composer submit`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "`composer worker` does the work, here or elsewhere. Exit codes: 5 no music in a file, 8 not done in time.\n\n\
+                        Example: composer submit melody.mid --wait"
+)]
+pub struct Args {
+    /// Melodies: Standard MIDI Files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Let the melodies go on by so many bars instead of adding voices.
+    #[arg(long, value_name = "BARS")]
+    pub extend: Option<ExtensionBars>,
+    /// 0.5 (safe) to 6 (bold).
+    #[arg(long, default_value_t, value_name = "N", hide_default_value = true)]
+    pub creative_risk: CreativeRisk,
+    /// Drafts to choose the best from, 0 to 100.
+    #[arg(long, default_value_t, value_name = "N", hide_default_value = true)]
+    pub sampling_iterations: SamplingIterations,
+    /// The same number gives the same notes again.
+    #[arg(long, default_value_t = 0, value_name = "N", hide_default_value = true)]
+    pub seed: u64,
+    /// So many compositions of each, 1 to 16.
+    #[arg(long, default_value_t, value_name = "N", hide_default_value = true)]
+    pub variations: Variations,
+    /// A request in JSON, with every parameter (docs/composing.md), instead of the options above.
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["extend", "creative_risk", "sampling_iterations", "seed", "variations"])]
+    pub request: Option<PathBuf>,
+    /// Nobody waits any more after this: workers then drop it.
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub deadline: Option<Duration>,
+    /// Wait for the compositions and write them.
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = values::duration, requires = "wait")]
+    pub timeout: Duration,
+    /// When the time is over, take what there is of a composition.
+    #[arg(long, requires = "wait")]
+    pub force: bool,
+    /// Where compositions go [this folder].
+    #[arg(long, short, value_name = "FOLDER", requires = "wait")]
+    pub output: Option<PathBuf>,
+    /// Where jobs are.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Args {
+    fn work(&self) -> anyhow::Result<Request> {
+        if let Some(path) = &self.request {
+            let text = std::fs::read(path).map_err(|e| {
+                Failure::new(Exit::BadInput, format!("cannot read {}: {e}", path.display())).remedy("check the name")
+            })?;
+            let wrong = |e: serde_json::Error| {
+                Failure::new(Exit::BadInput, format!("{}: {e}", path.display()))
+                    .remedy("docs/composing.md lists the parameters")
+            };
+            return Ok(serde_json::from_slice(&text).map_err(wrong)?);
+        }
+        let mut request = Request::default();
+        let p = &mut request.parameters;
+        (p.creative_risk, p.sampling_iterations) = (self.creative_risk, self.sampling_iterations);
+        (p.seed, p.variations) = (self.seed, self.variations);
+        if let Some(bars) = self.extend {
+            p.extension = Extension::Bars(bars);
+            request.kind = Kind::Extend;
+        }
+        Ok(request)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    schema: &'static str,
+    store: String,
+    jobs: Vec<view::Job>,
+}
+
+/// Submits, and waits where that is wanted.
+///
+/// # Errors
+/// When a file is no music, or the store does not take it.
+pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    let work = args.work()?;
+    let wanted_for = args.deadline.or(args.wait.then_some(args.timeout).filter(|_| !args.force));
+    let order = |path: &PathBuf| {
+        studio::order(path, &work, wanted_for)
+            .map_err(|e| Failure::new(Exit::BadInput, e.to_string()).remedy("`composer info` shows what is in a file"))
+    };
+    // All of them are looked at before the first is sent.
+    let orders: Vec<Order> = args.files.iter().map(order).collect::<Result<_, _>>()?;
+    let room = args.store.open(context)?;
+    let client = room.client();
+    let (sent, meter) = (AtomicUsize::new(0), std::sync::Mutex::new(Meter::new("submitting")));
+    let submitted = parallel::each(&orders, AT_ONCE, |order| {
+        let id = client.submit(order);
+        let parts = sent.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Ok(mut meter) = meter.lock() {
+            let _ = meter.show(Done { parts, of: orders.len() });
+        }
+        id
+    });
+    if let Ok(meter) = meter.lock() {
+        meter.clear();
+    }
+    let mut ids = Vec::new();
+    let mut exit = Exit::Success;
+    for (path, id) in args.files.iter().zip(submitted) {
+        match id {
+            Ok(id) => ids.push(id),
+            Err(e) => {
+                let message = format!("{}: not submitted: {e}", path.display());
+                exit = super::failure::report(&Failure::new(job_failure(e).exit(), message).into());
+            }
+        }
+    }
+    if args.wait && !ids.is_empty() {
+        let folder = args.output.as_deref().unwrap_or(Path::new("."));
+        let waiting = awaited::Waiting { most: args.timeout, force: args.force, folder, json: args.json };
+        let (jobs, waited) = awaited::wait(&room, &ids, &waiting, context)?;
+        if args.json {
+            let store = room.opened.folder.display().to_string();
+            context.out.json(&Report { schema: "composer.submit/1", store, jobs })?;
+        }
+        return Ok(if waited == Exit::Success { exit } else { waited });
+    }
+    if args.json {
+        let statuses = parallel::each(&ids, AT_ONCE, |id| client.status(*id)).into_iter();
+        let jobs = statuses.map(|s| Ok(view::Job::of(&s.map_err(job_failure)?))).collect::<Result<_, Failure>>()?;
+        let store = room.opened.folder.display().to_string();
+        context.out.json(&Report { schema: "composer.submit/1", store, jobs })?;
+    } else {
+        for id in ids {
+            writeln!(context.out, "{id}")?;
+        }
+    }
+    Ok(exit)
+}

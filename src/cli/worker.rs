@@ -1,0 +1,132 @@
+//! `composer worker`: does what was submitted.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use serde::Serialize;
+
+use super::compose::model;
+use super::output::FAINT;
+use super::store::{StoreArgs, job_failure};
+use super::{Context, Exit};
+use crate::jobs::JobId;
+use crate::jobs::engine::Limits;
+use crate::jobs::worker::{Stop, Told, Until, Worker};
+
+/// The options of `composer worker`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Any number of workers, on any computers, share a store. Ctrl-C or SIGTERM: what was begun is finished;\n\
+                        twice: it is given back at once.\n\n\
+                        Example: composer worker --drain"
+)]
+pub struct Args {
+    /// Jobs at a time [the computer's cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: Option<u16>,
+    /// End after one job.
+    #[arg(long, conflicts_with = "drain")]
+    pub once: bool,
+    /// End when no job is left, whoever works on it.
+    #[arg(long)]
+    pub drain: bool,
+    /// Weights to use instead of composer's own.
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<std::path::PathBuf>,
+    /// Where jobs are.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Print JSON, a line each.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Event<'a> {
+    schema: &'static str,
+    event: &'static str,
+    id: Option<JobId>,
+    attempt: Option<u32>,
+    message: Option<&'a str>,
+    seconds: Option<f64>,
+}
+
+/// Works.
+///
+/// # Errors
+/// When the store will not let it.
+pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    let room = args.store.open(context)?;
+    let stop = Stop::default();
+    let signal = (stop.clone(), std::sync::atomic::AtomicU32::new(0));
+    super::interrupt::Interrupt::install_with(move || {
+        let (stop, count) = &signal;
+        match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => stop.finish(),
+            _ => stop.release(),
+        }
+    })?;
+    let worker = Worker {
+        store: Arc::clone(&room.opened.store),
+        timing: room.timing,
+        limits: Limits::default(),
+        pace: room.opened.pace,
+        owner: format!("{}-{}", hostname(), std::process::id()),
+        model: model(args.model.as_deref())?,
+    };
+    let cores = available_parallelism().map_or(1, usize::from);
+    let concurrency = args.concurrency.map_or(if args.once { 1 } else { cores }, usize::from);
+    let until = match (args.once, args.drain) {
+        (true, _) => Until::One,
+        (_, true) => Until::Drained,
+        _ => Until::Stopped,
+    };
+    if !args.json && until == Until::Stopped {
+        let _ = writeln!(
+            anstream::stderr(),
+            "{FAINT}working for {}; Ctrl-C ends it{FAINT:#}",
+            room.opened.folder.display()
+        );
+    }
+    let (json, out) = (args.json, Mutex::new(context));
+    let teller = |told: Told| {
+        let context = &mut *out.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whether anybody reads along or not, the work goes on.
+        let _ = if json { context.out.json_line(&event(&told)) } else { line(&told, context) };
+    };
+    worker.run(concurrency, until, &stop, &teller).map_err(job_failure)?;
+    Ok(Exit::Success)
+}
+
+/// A name for this computer that tells nobody anything: claims can be read by all who share the store.
+fn hostname() -> String {
+    JobId::new().short()
+}
+
+fn event(told: &Told) -> Event<'_> {
+    let bare =
+        Event { schema: "composer.worker.event/1", event: "", id: None, attempt: None, message: None, seconds: None };
+    match told {
+        Told::Claimed { id, attempt } => Event { event: "claimed", id: Some(*id), attempt: Some(*attempt), ..bare },
+        Told::Ended { id, how, seconds } => {
+            Event { event: "ended", id: Some(*id), message: Some(how), seconds: Some(*seconds), ..bare }
+        }
+        Told::Left { id, why } => Event { event: "left", id: Some(*id), message: Some(why), ..bare },
+        Told::Trouble(_) => {
+            Event { event: "trouble", message: Some("the store cannot be asked; trying again"), ..bare }
+        }
+    }
+}
+
+fn line(told: &Told, context: &mut Context) -> anyhow::Result<()> {
+    match told {
+        Told::Claimed { .. } => {}
+        Told::Ended { id, how, seconds } => {
+            writeln!(context.out, "{}  {how}  {FAINT}{seconds:.2} s{FAINT:#}", id.short())?
+        }
+        Told::Left { id, why } => writeln!(context.out, "{}  left: {why}", id.short())?,
+        Told::Trouble(e) => super::source::warn(&format!("{e}; trying again")),
+    }
+    Ok(context.out.flush()?)
+}

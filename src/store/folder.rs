@@ -1,0 +1,296 @@
+//! A folder as an object store: an object is a file, and any number of processes may share it.
+//!
+//! An object is written beside its place (below `.composer/`), synced, and given its name in one step: by a
+//! rename, or where it must not be there yet by one that refuses to replace, which the file system decides
+//! for one of all callers. A crash leaves an old object or a new one, and at worst a file below `.composer/`,
+//! which is swept after a day.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use tempfile::NamedTempFile;
+
+use super::{Attributes, Entry, Error, Head, Key, Listing, Objects, Page, Written};
+
+/// Where files are until they have their names.
+const UNFINISHED: &str = ".composer";
+/// What a crash left there goes after this.
+const SWEPT_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// So often a folder may vanish under a write, when its last object is deleted at that moment.
+const VANISHING: u32 = 100;
+
+/// A store in a folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+    unfinished: PathBuf,
+}
+
+impl Folder {
+    /// Opens a folder, which is made if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made or written.
+    pub fn open(root: &Path) -> Result<Folder, Error> {
+        let folder = Folder { root: root.to_owned(), unfinished: root.join(UNFINISHED) };
+        make_folders(&folder.unfinished).map_err(|e| folder.error(&e))?;
+        folder.sweep();
+        Ok(folder)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.unfinished) else { return };
+        for entry in entries.flatten() {
+            let modified = entry.metadata().and_then(|m| m.modified());
+            let old = modified.is_ok_and(|m| m.elapsed().is_ok_and(|age| age > SWEPT_AFTER));
+            if old {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn path(&self, key: &Key) -> PathBuf {
+        self.root.join(key.as_str())
+    }
+
+    fn error(&self, e: &io::Error) -> Error {
+        let store = self.root.display().to_string();
+        let why = e.to_string();
+        match e.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::Denied { store, why },
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::Missing { store, why },
+            io::ErrorKind::ResourceBusy | io::ErrorKind::StaleNetworkFileHandle => Error::Busy { store, why },
+            _ => Error::Failed { store, why },
+        }
+    }
+
+    /// The clock by which files are dated, which on a shared disk is not this computer's.
+    fn now(&self) -> Timestamp {
+        let dated = || tempfile::tempfile_in(&self.unfinished)?.metadata()?.modified();
+        timestamp(dated().unwrap_or_else(|_| SystemTime::now()))
+    }
+
+    /// Writes a file beside the objects, and names it with `name`.
+    fn write(&self, key: &Key, body: &[u8], name: impl Fn(NamedTempFile, &Path) -> Naming) -> Result<Written, Error> {
+        let path = self.path(key);
+        let parent = path.parent().unwrap_or(&self.root);
+        let prepare = || {
+            let mut file = tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(&self.unfinished)?;
+            file.write_all(body)?;
+            file.as_file().sync_all()?;
+            Ok(file)
+        };
+        let mut file = prepare().map_err(|e: io::Error| self.error(&e))?;
+        for _ in 0..VANISHING {
+            make_folders(parent).map_err(|e| self.error(&e))?;
+            match name(file, &path) {
+                Naming::Done => {
+                    sync_folder(parent);
+                    return Ok(Written::Now);
+                }
+                Naming::InTheWay => return Ok(Written::Before),
+                Naming::Failed(e, unnamed) if e.kind() == io::ErrorKind::NotFound => file = unnamed,
+                Naming::Failed(e, _) => return Err(self.error(&e)),
+            }
+        }
+        Err(Error::Busy { store: self.root.display().to_string(), why: format!("{key} was deleted while written") })
+    }
+}
+
+/// How giving a name went.
+enum Naming {
+    Done,
+    InTheWay,
+    Failed(io::Error, NamedTempFile),
+}
+
+impl Objects for Folder {
+    fn get(&self, key: &Key, most: u64) -> Result<Option<Vec<u8>>, Error> {
+        let file = match File::open(self.path(key)) {
+            Ok(file) => file,
+            Err(e) if is_absent(&e) => return Ok(None),
+            Err(e) => return Err(self.error(&e)),
+        };
+        let about = file.metadata().map_err(|e| self.error(&e))?;
+        if about.is_dir() {
+            return Ok(None);
+        }
+        if about.len() > most {
+            return Err(Error::TooLarge { key: key.clone(), most });
+        }
+        let mut body = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
+        file.take(most).read_to_end(&mut body).map_err(|e| self.error(&e))?;
+        Ok(Some(body))
+    }
+
+    fn put(&self, key: &Key, body: &[u8], _: &Attributes) -> Result<(), Error> {
+        let named = |file: NamedTempFile, path: &Path| match file.persist(path) {
+            Ok(_) => Naming::Done,
+            Err(e) => Naming::Failed(e.error, e.file),
+        };
+        self.write(key, body, named).map(drop)
+    }
+
+    fn put_if_absent(&self, key: &Key, body: &[u8], _: &Attributes) -> Result<Written, Error> {
+        if self.path(key).exists() {
+            return Ok(Written::Before);
+        }
+        let named = |file: NamedTempFile, path: &Path| match file.persist_noclobber(path) {
+            Ok(_) => Naming::Done,
+            Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Naming::InTheWay,
+            Err(e) => Naming::Failed(e.error, e.file),
+        };
+        self.write(key, body, named)
+    }
+
+    fn list(&self, listing: &Listing<'_>) -> Result<Page, Error> {
+        let now = self.now();
+        // Up to the last slash a prefix is a folder; what is behind it begins the names in there.
+        let folder = listing.prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if !folder.is_empty() && Key::new(folder).is_err() {
+            return Ok(Page { entries: Vec::new(), more: false, now });
+        }
+        let mut entries = Vec::new();
+        let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let more = walk(&self.root.join(folder), &start, listing, &mut entries).map_err(|e| self.error(&e))?;
+        Ok(Page { entries, more, now })
+    }
+
+    fn delete(&self, key: &Key) -> Result<(), Error> {
+        let path = self.path(key);
+        match fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(e) if is_absent(&e) => return Ok(()),
+            Err(e) => return Err(self.error(&e)),
+        }
+        // A folder that is empty now goes too; a store has no folders.
+        for parent in path.ancestors().skip(1).take_while(|p| *p != self.root) {
+            if fs::remove_dir(parent).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn head(&self, key: &Key) -> Result<Option<Head>, Error> {
+        match fs::metadata(self.path(key)) {
+            Ok(about) if about.is_file() => Ok(Some(Head {
+                size: about.len(),
+                modified: about.modified().map_or(Timestamp::UNIX_EPOCH, timestamp),
+                content_type: key.content_type().to_owned(),
+                content_encoding: None,
+                content_disposition: None,
+            })),
+            Ok(_) => Ok(None),
+            Err(e) if is_absent(&e) => Ok(None),
+            Err(e) => Err(self.error(&e)),
+        }
+    }
+
+    fn copy(&self, from: &Key, to: &Key, attributes: &Attributes) -> Result<(), Error> {
+        let store = || self.root.display().to_string();
+        let body = self.get(from, super::LARGEST)?;
+        let body = body.ok_or_else(|| Error::Missing { store: store(), why: format!("there is no {from}") })?;
+        self.put(to, &body, attributes)
+    }
+
+    fn presign(&self, _: &Key, _: Duration) -> Result<String, Error> {
+        let what = "a folder has no links".to_owned();
+        Err(Error::Unsupported { store: self.root.display().to_string(), what })
+    }
+}
+
+/// Lists a folder in the order of keys; answers whether there is more than was asked for.
+fn walk(folder: &Path, start: &str, listing: &Listing<'_>, found: &mut Vec<Entry>) -> io::Result<bool> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if is_absent(&e) => return Ok(false),
+        Err(e) => return Err(e),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let Some(name) = entry.file_name().to_str().map(|n| format!("{start}{n}")) else { continue };
+        // A folder's name counts with its slash: `a.b` comes before `a/b`.
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => names.push(format!("{name}/")),
+            Ok(kind) if kind.is_file() => names.push(name),
+            _ => {}
+        }
+    }
+    names.sort_unstable();
+    for name in names {
+        let within = if name.ends_with('/') { listing.prefix.starts_with(&name) } else { false };
+        if !within && !name.starts_with(listing.prefix) {
+            continue;
+        }
+        if let Some(inner) = name.strip_suffix('/') {
+            // All in it comes before `after`, unless `after` is in it.
+            let passed = listing.after.is_some_and(|after| name.as_str() < after && !after.starts_with(&name));
+            if Key::new(inner).is_ok() && !passed {
+                let inner = inner.rsplit('/').next().unwrap_or(inner);
+                if walk(&folder.join(inner), &name, listing, found)? {
+                    return Ok(true);
+                }
+            }
+            continue;
+        }
+        let Ok(key) = Key::new(name) else { continue };
+        if listing.after.is_some_and(|after| key.as_str() <= after) {
+            continue;
+        }
+        if found.len() >= listing.most {
+            return Ok(true);
+        }
+        let file = folder.join(key.as_str().rsplit('/').next().unwrap_or_default());
+        // One that was deleted meanwhile is not there.
+        let Ok(about) = fs::metadata(file) else { continue };
+        let modified = about.modified().map_or(Timestamp::UNIX_EPOCH, timestamp);
+        found.push(Entry { key, size: about.len(), modified });
+    }
+    Ok(false)
+}
+
+/// Makes a folder and those above it so that a power cut does not take them.
+fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        make_folders(parent)?;
+    }
+    match fs::create_dir(folder) {
+        Ok(()) => parent.map_or((), sync_folder),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        // Deleted again by another: the next try makes it.
+        Err(e) if e.kind() == io::ErrorKind::NotFound && parent.is_some_and(|p| !p.exists()) => {}
+        Err(e) => return Err(e),
+    }
+    Ok(())
+}
+
+/// A new name must survive a power cut as well. Some file systems cannot sync a folder.
+fn sync_folder(folder: &Path) {
+    #[cfg(unix)]
+    let _ = File::open(folder).and_then(|f| f.sync_all());
+    #[cfg(not(unix))]
+    let _ = folder;
+}
+
+fn is_absent(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH)
+}
