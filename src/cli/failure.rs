@@ -6,9 +6,8 @@ use std::process::ExitCode;
 
 /// The table of exit codes that `--help` shows.
 pub const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such keyboard, port or output, 4 not permitted,
-5 the input file is of no use, 6 not saved where asked (the message says where), 7 no display,
-8 a job was not done in time. `composer doctor`: 0 all fine, 1 warnings, 2 failures.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such device or output, 4 not permitted,
+5 input of no use, 6 not saved where asked, 7 no display, 8 a job was not done in time.";
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
