@@ -8,7 +8,7 @@
 //! - [`worker`]: finds jobs, works on them, and says that it is alive.
 //! - [`engine`]: the work itself, within bounds that hold for whatever the input is.
 //!
-//! Uses [`store`](crate::store) and [`compose`](crate::compose). `docs/jobs.md` describes the protocol.
+//! Uses [`store`] and the room `compose`. `docs/jobs.md` describes the protocol.
 
 use std::time::Duration;
 

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 /// The table of exit codes that `--help` shows.
 pub const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such device or output, 4 not permitted,
-5 input of no use, 6 not saved where asked, 7 no display, 8 a job was not done in time.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such device, 4 not permitted, 5 input of no use,
+6 not saved where asked, 7 no display, 8 a job not done in time. `composer doctor` has its own.";
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
