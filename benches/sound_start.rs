@@ -30,7 +30,7 @@ fn run(folder: &Path, font: &Path) -> (Duration, Option<u64>) {
         .arg(font)
         .current_dir(folder)
         .env("HOME", folder)
-        .env("ALSA_CONFIG_PATH", format!("/usr/share/alsa/alsa.conf:{rig}/null.conf"))
+        .env("ALSA_CONFIG_PATH", format!("{rig}/base.conf:{rig}/null.conf"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -49,7 +49,7 @@ fn run(folder: &Path, font: &Path) -> (Duration, Option<u64>) {
 
 fn main() -> ExitCode {
     let fonts = ["/usr/share/sounds/sf2/TimGM6mb.sf2", "/usr/share/sounds/sf3/FluidR3Mono_GM.sf3"];
-    if !cfg!(target_os = "linux") || !Path::new("/usr/share/alsa/alsa.conf").exists() {
+    if !cfg!(target_os = "linux") {
         println!("SKIPPED: this needs Linux and ALSA");
         return ExitCode::SUCCESS;
     }

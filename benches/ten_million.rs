@@ -48,7 +48,7 @@ fn run(folder: &Path, args: &[&str]) -> Option<serde_json::Value> {
         .arg("--json")
         .current_dir(folder)
         .env("HOME", folder)
-        .env("ALSA_CONFIG_PATH", format!("/usr/share/alsa/alsa.conf:{rig}/null.conf"))
+        .env("ALSA_CONFIG_PATH", format!("{rig}/base.conf:{rig}/null.conf"))
         .stdin(Stdio::null())
         .stdout(fs::File::create(&out).unwrap())
         .stderr(Stdio::null())
@@ -72,7 +72,7 @@ fn run(folder: &Path, args: &[&str]) -> Option<serde_json::Value> {
 }
 
 fn main() -> ExitCode {
-    if !cfg!(target_os = "linux") || !Path::new("/usr/share/alsa/alsa.conf").exists() {
+    if !cfg!(target_os = "linux") {
         println!("SKIPPED: this needs Linux and ALSA");
         return ExitCode::SUCCESS;
     }

@@ -37,6 +37,6 @@ try() { # NAME OPTIONS...
   fi
   kill "$server"; wait "$server" 2> /dev/null
 }
-ALSA_CONFIG_PATH=/usr/share/alsa/alsa.conf:$here/alsa/jack.conf try 'ALSA: the output dies and comes back'
+ALSA_CONFIG_PATH=$here/alsa/base.conf:$here/alsa/jack.conf try 'ALSA: the output dies and comes back'
 try 'JACK: the server dies and comes back' --output jack
 exit $failed
