@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use composer::compose::Model;
 use composer::jobs::client::Client;
-use composer::jobs::engine::Limits;
+use composer::jobs::engine::{Engine, Limits};
 use composer::jobs::job::{Ending, Outcome, Stages};
 use composer::jobs::worker::scout::{Found, Scout};
 use composer::jobs::worker::{Pace, Stop, Until, Worker};
@@ -40,7 +40,7 @@ fn worker(store: &Arc<dyn Objects>) -> Worker {
         limits: Limits::default(),
         pace: Pace::NEAR,
         owner: "bench".to_owned(),
-        model: Model::chorale().unwrap(),
+        engine: Engine::Here(Box::new(Model::chorale().unwrap())),
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use composer::compose::Model;
 use composer::jobs::claim::claim;
 use composer::jobs::client::{Cancelled, Client, Progress};
-use composer::jobs::engine::Limits;
+use composer::jobs::engine::{Engine, Limits};
 use composer::jobs::job::{Class, Ending, Object, Outcome};
 use composer::jobs::worker::{Pace, Stop, Told, Until, Worker};
 use composer::jobs::{Error, JobId, Timing};
@@ -39,7 +39,7 @@ fn worker(store: &Arc<dyn Objects>, lease: Duration, name: &str) -> Worker {
         limits: Limits::default(),
         pace: PACE,
         owner: name.to_owned(),
-        model: Model::chorale().unwrap(),
+        engine: Engine::Here(Box::new(Model::chorale().unwrap())),
     }
 }
 

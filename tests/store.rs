@@ -12,7 +12,7 @@ use std::time::Duration;
 use composer::compose::Model;
 use composer::jobs::Timing;
 use composer::jobs::client::{Cancelled, Client, Progress, parallel};
-use composer::jobs::engine::Limits;
+use composer::jobs::engine::{Engine, Limits};
 use composer::jobs::job::Outcome;
 use composer::jobs::worker::{Pace, Stop, Until, Worker};
 use composer::store::folder::Folder;
@@ -123,7 +123,7 @@ fn carries_jobs(store: &Arc<dyn Objects>) {
         limits: Limits::default(),
         pace,
         owner: "worker".into(),
-        model: Model::chorale().unwrap(),
+        engine: Engine::Here(Box::new(Model::chorale().unwrap())),
     };
     let ids: Vec<_> = (0..4).map(|n| client.submit(&music::order(&format!("{n} 夢.mid"), 2)).unwrap()).collect();
     assert_eq!(client.cancel(ids[3]).unwrap(), Cancelled::AtOnce);

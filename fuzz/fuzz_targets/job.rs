@@ -3,12 +3,11 @@
 
 #![no_main]
 
-use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use composer::compose::Model;
-use composer::jobs::engine::{self, Limits};
+use composer::jobs::engine::{self, Limits, Wish};
 use composer::jobs::job::{Beat, Ending, Fault, Submission};
 use libfuzzer_sys::fuzz_target;
 
@@ -21,9 +20,9 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = serde_json::from_slice::<Beat>(document);
     let _ = serde_json::from_slice::<Fault>(document);
     let work = serde_json::from_slice::<Submission>(document).map(|s| s.work).unwrap_or_default();
-    let limits = Limits { bytes: 1 << 16, notes: 2_000, time: Duration::from_millis(200) };
+    let limits = Limits { bytes: 1 << 16, notes: 2_000, time: Duration::from_millis(200), ..Limits::default() };
     let model = MODEL.get_or_init(|| Model::chorale().expect("the program's own weights"));
     let started = Instant::now();
-    let _ = engine::work(model, input.get(1..).unwrap_or_default(), &work, limits, &mut |_, _| ControlFlow::Continue(()));
+    let _ = engine::work(model, input.get(1..).unwrap_or_default(), &work, limits, &mut |_| Wish::GoOn);
     assert!(started.elapsed() < Duration::from_secs(20), "it was not stopped");
 });

@@ -1,6 +1,8 @@
 //! `composer worker`: does what was submitted.
 
+use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
@@ -11,7 +13,7 @@ use super::output::FAINT;
 use super::store::{StoreArgs, job_failure};
 use super::{Context, Exit};
 use crate::jobs::JobId;
-use crate::jobs::engine::Limits;
+use crate::jobs::engine::{self, Apart, Engine, Limits};
 use crate::jobs::worker::{Stop, Told, Until, Worker};
 
 /// The options of `composer worker`.
@@ -34,6 +36,9 @@ pub struct Args {
     /// Weights to use instead of composer's own.
     #[arg(long, value_name = "FILE")]
     pub model: Option<std::path::PathBuf>,
+    /// Be the process that composes for a worker, with so many bytes of memory.
+    #[arg(long, hide = true, value_name = "BYTES", conflicts_with_all = ["concurrency", "once", "drain", "json"])]
+    pub hand: Option<u64>,
     /// Where jobs are.
     #[command(flatten)]
     pub store: StoreArgs,
@@ -57,6 +62,9 @@ struct Event<'a> {
 /// # Errors
 /// When the store will not let it.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    if let Some(memory) = args.hand {
+        return hand(memory, args.model.as_deref());
+    }
     let room = args.store.open(context)?;
     let stop = Stop::default();
     let signal = (stop.clone(), std::sync::atomic::AtomicU32::new(0));
@@ -67,13 +75,16 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             _ => stop.release(),
         }
     })?;
+    let limits = Limits::default();
+    // Weights that are of no use are told of now, not with the first job.
+    model(args.model.as_deref())?;
     let worker = Worker {
         store: Arc::clone(&room.opened.store),
         timing: room.timing,
-        limits: Limits::default(),
+        limits,
         pace: room.opened.pace,
         owner: format!("{}-{}", hostname(), std::process::id()),
-        model: model(args.model.as_deref())?,
+        engine: Engine::Apart(Apart::new(Apart::own_program()?, hand_arguments(args, limits))),
     };
     let cores = available_parallelism().map_or(1, usize::from);
     let concurrency = args.concurrency.map_or(if args.once { 1 } else { cores }, usize::from);
@@ -96,6 +107,24 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         let _ = if json { context.out.json_line(&event(&told)) } else { line(&told, context) };
     };
     worker.run(concurrency, until, &stop, &teller).map_err(job_failure)?;
+    Ok(Exit::Success)
+}
+
+/// With what this program is started to be a hand.
+fn hand_arguments(args: &Args, limits: Limits) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec!["worker".into(), "--hand".into(), limits.memory.to_string().into()];
+    if let Some(path) = &args.model {
+        arguments.extend(["--model".into(), path.into()]);
+    }
+    arguments
+}
+
+/// Composes for a worker until that is gone.
+fn hand(memory: u64, weights: Option<&Path>) -> anyhow::Result<Exit> {
+    // What is typed or sent to end the worker reaches its processes as well; it decides when they end.
+    let _ignored = super::interrupt::Interrupt::install_with(|| {})?;
+    engine::hand::limit_memory(memory)?;
+    engine::hand::serve(&model(weights)?)?;
     Ok(Exit::Success)
 }
 

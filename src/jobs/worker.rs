@@ -3,18 +3,17 @@
 //! - [`scout`]: finds the next job and fetches its input, while others compute.
 //! - [`attempt`]: one attempt at one job, from claim to end.
 //!
-//! The model is loaded once. Whatever happens to a worker, a job is not lost: what it claimed another
+//! The model stays loaded from job to job. Whatever happens to a worker, a job is not lost: what it claimed another
 //! claims when its lease has run out.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::engine::Limits;
+use super::engine::{Engine, Limits};
 use super::job::JobId;
 use super::patience::jittered;
 use super::{Error, Timing};
-use crate::compose::Model;
 use crate::store::Objects;
 use scout::{Found, Prepared, Scout};
 
@@ -127,7 +126,7 @@ pub struct Worker {
     /// Its name, in claims.
     pub owner: String,
     /// What composes.
-    pub model: Model,
+    pub engine: Engine,
 }
 
 /// The place where the scout leaves the next job and a runner takes it.

@@ -1,6 +1,5 @@
 //! One attempt at one job: claim it, compose while a second thread says that we are alive, and end it.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,13 +8,12 @@ use super::scout::Prepared;
 use super::{Stop, Teller, Told, Worker};
 use crate::jobs::Error;
 use crate::jobs::claim::{claim, end};
-use crate::jobs::engine::{self, Done};
+use crate::jobs::engine::{Done, Heard, Wish};
 use crate::jobs::job::{
     Beat, Class, Ending, Fault, JobId, Object, Outcome, Output, Stage, Stages, Submission, attributes, sha256,
 };
 use crate::jobs::patience::{jittered, listing, patiently, to_json};
 use crate::jobs::state::{self, State};
-use crate::music::smf;
 use crate::store::{Attributes, Objects};
 
 /// A job that was looked at longer ago is looked at once more before it is claimed.
@@ -118,16 +116,18 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
     let (mut late, mut given_back) = (false, false);
     let done = std::thread::scope(|scope| {
         scope.spawn(|| beat(worker, id, number, &pulse));
-        let done = engine::work(&worker.model, &job.input, &job.submission.work, worker.limits, &mut |share, pass| {
-            pulse.progress.store(share.to_bits(), Ordering::Relaxed);
-            if pulse.asked.swap(false, Ordering::AcqRel) {
-                let so_far = smf::write(&pass.so_far()).ok();
-                *pulse.partial.lock().unwrap_or_else(PoisonError::into_inner) = so_far;
+        let done = worker.engine.work(&job.input, &job.submission.work, worker.limits, &mut |heard| {
+            match heard {
+                Heard::Share(share) => pulse.progress.store(share.to_bits(), Ordering::Relaxed),
+                Heard::Partial(file) => *pulse.partial.lock().unwrap_or_else(PoisonError::into_inner) = Some(file),
             }
             late = deadline.is_some_and(|d| Instant::now() > d);
             given_back = stop.released();
-            let go_on = !late && !given_back && pulse.quit() == Quit::No;
-            if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            match () {
+                () if late || given_back || pulse.quit() != Quit::No => Wish::Stop,
+                () if pulse.asked.swap(false, Ordering::AcqRel) => Wish::Show,
+                () => Wish::GoOn,
+            }
         });
         pulse.end();
         done
