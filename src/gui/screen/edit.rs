@@ -24,8 +24,7 @@ use crate::gui::widget::labelled;
 use crate::gui::widget::pianoroll::{Gesture, Tool};
 use crate::gui::work::beside;
 use crate::gui::{theme, words};
-use crate::music::composition::Composition;
-use crate::music::edit::Clip;
+use crate::music::edit::{Clip, Editor};
 use crate::music::message::{Key, Velocity};
 use crate::music::{Micros, Ticks};
 use crate::studio::desk::{Order, Piece, Report, Transport};
@@ -61,7 +60,8 @@ enum State {
 /// A piece that was read to be edited.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    composition: Arc<Composition>,
+    /// Taken apart already: of a million notes the window would be late by that.
+    editor: Box<Editor>,
     name: String,
     origin: Option<Origin>,
     /// Where it was left behind by a crash: it differs from its file.
@@ -182,17 +182,17 @@ impl Edit {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         self.begin(name.clone(), move || {
             let (composition, origin, warnings) = edit::open(&path)?;
-            let composition = Arc::new(composition);
-            Ok(Opened { composition, name, origin: Some(origin), recovered: None, odd: warnings.len() })
+            let editor = Box::new(Editor::open(&composition));
+            Ok(Opened { editor, name, origin: Some(origin), recovered: None, odd: warnings.len() })
         })
     }
 
     /// Opens what a crash left behind.
     pub fn recover(&mut self, draft: Draft) -> Action<Message> {
         self.begin(draft.name.clone(), move || {
-            let composition = Arc::new(draft.read()?);
+            let editor = Box::new(Editor::open(&draft.read()?));
             let origin = draft.original.as_deref().map(Origin::of);
-            Ok(Opened { composition, name: draft.name.clone(), origin, recovered: Some(draft), odd: 0 })
+            Ok(Opened { editor, name: draft.name.clone(), origin, recovered: Some(draft), odd: 0 })
         })
     }
 
@@ -247,11 +247,9 @@ impl Edit {
     pub fn update(&mut self, message: Message, now: &Now) -> Action<Message> {
         match message {
             Message::New => {
-                let composition = Arc::new(sheet::blank(now.beat.tempo, now.beat.signature));
+                let editor = Box::new(Editor::open(&sheet::blank(now.beat.tempo, now.beat.signature)));
                 let name = "New piece".to_owned();
-                self.begin(name.clone(), move || {
-                    Ok(Opened { composition, name, origin: None, recovered: None, odd: 0 })
-                })
+                self.begin(name.clone(), move || Ok(Opened { editor, name, origin: None, recovered: None, odd: 0 }))
             }
             Message::Opened(number, outcome) => {
                 if number == self.number {

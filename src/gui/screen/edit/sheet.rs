@@ -75,7 +75,7 @@ pub(super) fn blank(tempo: Tempo, signature: TimeSignature) -> Composition {
 
 impl Sheet {
     pub(super) fn new(opened: Opened, keeper: Option<Keeper>) -> Sheet {
-        let editor = Editor::open(&opened.composition);
+        let editor = *opened.editor;
         let fresh = opened.origin.is_some() && opened.recovered.is_none();
         let busiest = editor.document().tracks().iter().position(|t| t.note_count() > 0);
         let last = editor.document().tracks().len().saturating_sub(1);
@@ -154,6 +154,8 @@ impl Sheet {
             })
             .collect();
         self.track = self.track.min(self.tracks.len().saturating_sub(1));
+        // There is room to go on writing, and no emptiness to get lost in.
+        self.roll.viewport.set_extent(Ticks(self.editor.document().end().0 + 64 * self.quarter()));
         self.selection_changed();
         self.roll.repaint();
     }

@@ -34,8 +34,8 @@ impl Bench {
         let mut bench = Bench { screen: Edit::default(), now, folder };
         let _ = bench.screen.open(file.clone());
         let (composition, origin, _) = crate::studio::edit::open(&file).unwrap();
-        let composition = Arc::new(composition);
-        let opened = Opened { composition, name: "demo".into(), origin: Some(origin), recovered: None, odd: 0 };
+        let editor = Box::new(Editor::open(&composition));
+        let opened = Opened { editor, name: "demo".into(), origin: Some(origin), recovered: None, odd: 0 };
         bench.tell(Message::Opened(1, Ok(Box::new(opened))));
         Some(bench)
     }

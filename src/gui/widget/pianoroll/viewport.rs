@@ -25,13 +25,18 @@ pub struct Viewport {
     top: f32,
     row: f32,
     size: Size,
+    /// Nobody looks behind this tick.
+    extent: f64,
 }
+
+/// A piece that no one has opened yet may be as long as it likes.
+const ENDLESS: f64 = 1e15;
 
 impl Default for Viewport {
     fn default() -> Viewport {
         let row = 14.0;
         // The middle of the keyboard in the middle of the window.
-        Viewport { left: 0.0, ticks_a_pixel: 8.0, top: 47.0 * row, row, size: Size::new(900.0, 560.0) }
+        Viewport { left: 0.0, ticks_a_pixel: 8.0, top: 47.0 * row, row, size: Size::new(900.0, 560.0), extent: ENDLESS }
     }
 }
 
@@ -39,6 +44,12 @@ impl Viewport {
     /// The canvas has another size.
     pub fn set_size(&mut self, size: Size) {
         self.size = size;
+        self.limit();
+    }
+
+    /// The piece, and room behind it, ends here: one can look no farther.
+    pub fn set_extent(&mut self, end: Ticks) {
+        self.extent = (end.0 as f64).clamp(1.0, ENDLESS);
         self.limit();
     }
 
@@ -115,7 +126,7 @@ impl Viewport {
     /// Makes time wider (above 1) or narrower; what is at `x` stays there.
     pub fn zoom(&mut self, factor: f32, x: f32) {
         let at = self.left + f64::from(x - KEYS) * self.ticks_a_pixel;
-        self.ticks_a_pixel = (self.ticks_a_pixel / f64::from(factor)).clamp(0.05, 1e9);
+        self.ticks_a_pixel = self.allowed(self.ticks_a_pixel / f64::from(factor));
         self.left = at - f64::from(x - KEYS) * self.ticks_a_pixel;
         self.limit();
     }
@@ -132,7 +143,7 @@ impl Viewport {
     pub fn fit(&mut self, from: Ticks, to: Ticks, keys: Option<(Key, Key)>) {
         let notes = self.notes();
         let length = to.0.saturating_sub(from.0).max(1) as f64;
-        self.ticks_a_pixel = (length * 1.04 / f64::from(notes.width)).clamp(0.05, 1e9);
+        self.ticks_a_pixel = self.allowed(length * 1.04 / f64::from(notes.width));
         self.left = from.0 as f64;
         if let Some((low, high)) = keys {
             let middle = (254.0 - f32::from(low.get()) - f32::from(high.get())) / 2.0 + 0.5;
@@ -172,8 +183,15 @@ impl Viewport {
         before != self.top
     }
 
+    /// Not nearer than a tick can be told, and not farther than everything fits.
+    fn allowed(&self, ticks_a_pixel: f64) -> f64 {
+        ticks_a_pixel.min(self.extent / f64::from(self.notes().width)).max(0.05)
+    }
+
     fn limit(&mut self) {
-        self.left = self.left.clamp(0.0, 1e15);
+        self.ticks_a_pixel = self.allowed(self.ticks_a_pixel);
+        let width = self.ticks_a_pixel * f64::from(self.notes().width);
+        self.left = self.left.clamp(0.0, (self.extent - width).max(0.0));
         let lowest = 128.0 * self.row - self.notes().height;
         self.top = self.top.min(lowest).max(0.0);
     }
@@ -210,6 +228,20 @@ mod tests {
         view.zoom_rows(1.3, 222.0);
         assert!(view.tick(333.0).0.abs_diff(tick.0) <= 8);
         assert_eq!(view.key(222.0), key);
+    }
+
+    #[test]
+    fn nobody_gets_lost_behind_the_end() {
+        let mut view = Viewport::default();
+        view.set_extent(Ticks(100_000));
+        view.scroll(1e9, 0.0);
+        assert!(view.right().0.abs_diff(100_000) <= 20, "{view:?}");
+        view.zoom(1e-9, 600.0);
+        assert_eq!(view.left(), Ticks(0));
+        assert!(view.right().0.abs_diff(100_000) <= 200, "{view:?}");
+        view.set_size(Size::new(3_000.0, 700.0));
+        view.fit(Ticks(0), Ticks(90_000), None);
+        assert_eq!(view.left(), Ticks(0));
     }
 
     #[test]
