@@ -171,9 +171,16 @@ impl Preparer {
         let stop = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&stop);
         let work = move || {
+            // The audio thread leaves word and wakes nobody. Whoever plays wants one sound after the other; while nobody
+            // does, looking seldom costs next to nothing, and a first sound comes later by less than decoding it takes.
+            const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(40));
+            let mut pause = PAUSES.0;
             while !seen.load(Ordering::Relaxed) && !font.all_ready() {
                 if font.prepare_wanted() == 0 {
-                    std::thread::sleep(Duration::from_millis(5));
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(PAUSES.1);
+                } else {
+                    pause = PAUSES.0;
                 }
             }
         };
