@@ -10,7 +10,7 @@ mod draft;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use draft::{Draft, Keeper, drafts};
+pub use draft::{Draft, Keeper, damaged_drafts, drafts};
 
 use super::library::{FileId, name};
 use super::place::{InTheWay, place};

@@ -51,6 +51,8 @@ pub struct Library {
     scrolled: (f32, f32),
     takes: Vec<Leftover>,
     drafts: Vec<Draft>,
+    /// Journals and drafts that cannot be read.
+    damaged: Vec<PathBuf>,
     /// What was deleted, the last on top.
     trashed: Vec<Trashed>,
     /// The name as it is being typed.
@@ -102,7 +104,7 @@ pub enum Message {
     /// Some files were read; these are left.
     Read(Vec<(PathBuf, Result<Summary, String>)>, Vec<PathBuf>),
     /// What a crash left behind was looked for.
-    Found(Vec<Leftover>, Vec<Draft>),
+    Found(Vec<Leftover>, Vec<Draft>, Vec<PathBuf>),
     /// Something in the folder has changed.
     Changed,
     /// Nothing is to be done.
@@ -175,6 +177,8 @@ pub enum Message {
     Recover(usize),
     /// Throw a draft away.
     DiscardDraft(usize),
+    /// Throw away what cannot be read.
+    DiscardDamaged(usize),
     /// Begin to type a search.
     Find,
     /// Forget what was being typed.
@@ -201,7 +205,12 @@ impl Library {
             actions.push(self.list());
         }
         let (state, journals) = (folders.state.clone(), session::TakeFolders::of_user(folders).all_journals());
-        actions.push(Action::Run(beside(move || Message::Found(recover::find(&journals).takes, edit::drafts(&state)))));
+        actions.push(Action::Run(beside(move || {
+            let found = recover::find(&journals);
+            let journals = found.unreadable.into_iter().map(|u| u.path);
+            let damaged = journals.chain(edit::damaged_drafts(&state)).collect();
+            Message::Found(found.takes, edit::drafts(&state), damaged)
+        })));
         Action::All(actions)
     }
 
@@ -304,9 +313,10 @@ impl Library {
                 self.refresh();
                 self.read(left)
             }
-            Message::Found(takes, drafts) => {
+            Message::Found(takes, drafts, damaged) => {
                 self.takes = takes;
                 self.drafts = drafts;
+                self.damaged = damaged;
                 Action::None
             }
             Message::Changed => self.list(),
@@ -353,7 +363,8 @@ impl Library {
             | Message::Restored(_)
             | Message::Discard(_)
             | Message::Recover(_)
-            | Message::DiscardDraft(_) => self.recover(message),
+            | Message::DiscardDraft(_)
+            | Message::DiscardDamaged(_) => self.recover(message),
             other => self.change(other, now),
         }
     }

@@ -141,25 +141,35 @@ fn parts(bytes: &[u8]) -> Option<(Header, &[u8])> {
 /// The drafts that nobody is writing any more, the newest first. Locks that were left behind without a draft go.
 #[must_use]
 pub fn drafts(state: &Path) -> Vec<Draft> {
-    let Ok(entries) = fs::read_dir(state.join(FOLDER)) else { return Vec::new() };
+    let zone = jiff::tz::TimeZone::system();
+    let local = |t: jiff::Timestamp| t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let mut found = Vec::new();
-    for path in entries.flatten().map(|e| e.path()) {
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        if extension == "lock" && !path.with_extension(EXTENSION).exists() && !is_locked(&path) {
-            let _ = fs::remove_file(&path);
-        }
-        if extension != EXTENSION || is_locked(&path.with_extension("lock")) {
-            continue;
-        }
+    for path in left_behind(state) {
         if let Some((header, _)) = fs::read(&path).ok().as_deref().and_then(parts) {
-            let zone = jiff::tz::TimeZone::system();
-            let local = |t: jiff::Timestamp| t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
             let kept = header.kept.parse().map_or(header.kept, local);
             found.push(Draft { path, original: header.original, name: header.name, kept });
         }
     }
     found.sort_by(|a, b| b.kept.cmp(&a.kept));
     found
+}
+
+/// Drafts that nobody is writing any more and that cannot be read. They stay until somebody removes them.
+#[must_use]
+pub fn damaged_drafts(state: &Path) -> Vec<PathBuf> {
+    let is_damaged = |path: &PathBuf| fs::read(path).ok().as_deref().and_then(parts).is_none();
+    left_behind(state).filter(is_damaged).collect()
+}
+
+fn left_behind(state: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(state.join(FOLDER)).into_iter().flatten().flatten();
+    entries.map(|e| e.path()).filter(|path| {
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        if extension == "lock" && !path.with_extension(EXTENSION).exists() && !is_locked(path) {
+            let _ = fs::remove_file(path);
+        }
+        extension == EXTENSION && !is_locked(&path.with_extension("lock"))
+    })
 }
 
 /// Whether a program that lives holds the lock.

@@ -61,6 +61,21 @@ fn a_draft_is_offered_only_when_nobody_writes_it() {
 }
 
 #[test]
+fn a_draft_that_is_not_whole_is_told_and_stays() {
+    let state = tempfile::tempdir().unwrap();
+    let keeper = Keeper::begin(state.path(), None, "new").unwrap();
+    keeper.keep(edited().document()).unwrap();
+    let draft = fs::read_dir(state.path().join("drafts")).unwrap().flatten().map(|e| e.path());
+    let draft = draft.into_iter().find(|p| p.extension().is_some_and(|e| e == "draft")).unwrap();
+    let bytes = fs::read(&draft).unwrap();
+    fs::write(&draft, &bytes[..20]).unwrap();
+    assert!(damaged_drafts(state.path()).is_empty(), "it is being edited");
+    drop(keeper);
+    assert_eq!((drafts(state.path()), damaged_drafts(state.path())), (vec![], vec![draft.clone()]));
+    assert!(draft.exists());
+}
+
+#[test]
 fn what_was_saved_leaves_no_draft() {
     let state = tempfile::tempdir().unwrap();
     let keeper = Keeper::begin(state.path(), None, "new").unwrap();

@@ -112,3 +112,11 @@ pub(super) fn free_names(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
         path.with_file_name(format!("{stem}-{n}{extension}"))
     })
 }
+
+/// Removes a file for good: one that is of no use to anybody.
+///
+/// # Errors
+/// When the disk says no.
+pub fn discard(path: &Path) -> Result<(), LibraryError> {
+    fs::remove_file(path).map_err(|e| LibraryError::of("deleted", path, &e))
+}

@@ -186,6 +186,12 @@ impl Library {
                 Ok(()) => Action::None,
                 Err(e) => self.fail(&e),
             },
+            Message::DiscardDamaged(index) if index < self.damaged.len() => {
+                match library::discard(&self.damaged.remove(index)) {
+                    Ok(()) => Action::None,
+                    Err(e) => self.fail(&e),
+                }
+            }
             _ => Action::None,
         }
     }

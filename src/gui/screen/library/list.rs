@@ -130,22 +130,26 @@ pub(super) fn left_behind(screen: &Library) -> Option<Element<'_, Message>> {
             words::notes(take.notes() as u64),
             words::length(take.length())
         );
-        line(about, "Restore", Message::Restore(i), Message::Discard(i))
+        line(about, Some(("Restore", Message::Restore(i))), Message::Discard(i))
     });
     let drafts = screen.drafts.iter().enumerate().map(|(i, draft)| {
         let about = format!("Changes to {} were not saved; they were kept at {}.", draft.name, draft.kept);
-        line(about, "Open", Message::Recover(i), Message::DiscardDraft(i))
+        line(about, Some(("Open", Message::Recover(i))), Message::DiscardDraft(i))
     });
-    let lines: Vec<Element<'_, Message>> = takes.chain(drafts).take(4).collect();
+    let damaged = screen.damaged.iter().enumerate().map(|(i, path)| {
+        let about = format!("{} was left behind and is damaged: it cannot be opened.", path.display());
+        line(about, None, Message::DiscardDamaged(i))
+    });
+    let lines: Vec<Element<'_, Message>> = takes.chain(drafts).chain(damaged).take(4).collect();
     (!lines.is_empty())
         .then(|| container(column(lines).spacing(theme::NEAR)).padding([8.0, 12.0]).style(theme::surface).into())
 }
 
-fn line<'a>(about: String, word: &'a str, yes: Message, no: Message) -> Element<'a, Message> {
+fn line<'a>(about: String, wish: Option<(&'a str, Message)>, no: Message) -> Element<'a, Message> {
     row![
         icon::coloured(Icon::History, 18.0, theme::accent),
         container(text(about).size(theme::BODY)).width(Length::Fill),
-        wanted(Icon::Undo, word).on_press(yes),
+        wish.map(|(word, yes)| wanted(Icon::Undo, word).on_press(yes)),
         labelled(Icon::Close, "Discard").style(theme::quiet).on_press(no),
     ]
     .spacing(theme::GAP)

@@ -130,3 +130,15 @@ fn a_picture_is_made_for_whoever_wants_to_look() {
         assert!(snapshot.matches_image(PathBuf::from(&folder).join(name)).unwrap());
     }
 }
+
+#[test]
+fn what_is_damaged_is_told_and_goes_when_it_is_discarded() {
+    let Some(mut bench) = Bench::new() else { return };
+    let draft = bench.at("1-2-3.draft");
+    std::fs::write(&draft, "half a draft").unwrap();
+    bench.tell(Message::Found(Vec::new(), Vec::new(), vec![draft.clone()]));
+    let words = format!("{} was left behind and is damaged: it cannot be opened.", draft.display());
+    assert!(bench.shows(&words));
+    bench.tell(Message::DiscardDamaged(0));
+    assert!(!draft.exists() && !bench.shows(&words));
+}
