@@ -4,9 +4,15 @@
 #![cfg(all(feature = "gui", target_os = "linux"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // it fails loudly
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
+
+use composer::music::smf;
+use composer::studio::edit::drafts;
 
 /// How long anything may take on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -26,7 +32,55 @@ struct Stage {
     program: Guarded,
     display: String,
     home: tempfile::TempDir,
+    ear: Ear,
     _server: Guarded,
+}
+
+/// Listens: ALSA's default output is a pipe, and whoever reads it at a sound card's pace is the sound card.
+struct Ear {
+    loudest: Arc<AtomicU16>,
+}
+
+impl Ear {
+    const RATE: usize = 48_000;
+
+    /// Lays the pipe, and the configuration that leads to it, into a folder.
+    fn new(folder: &Path) -> Ear {
+        let pipe = folder.join("ear");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let configuration = format!(
+            "pcm.ear {{ type file slave.pcm {{ type null }} file \"{}\" format \"raw\" }}\n\
+             pcm.!default {{ type plug slave {{ pcm ear rate {} channels 2 format S16_LE }} \
+             hint {{ show on description \"An ear\" }} }}\nctl.!default {{ type null }}\n",
+            pipe.display(),
+            Ear::RATE
+        );
+        std::fs::write(folder.join("asound.conf"), configuration).unwrap();
+        // Opened for both, the pipe waits for nobody.
+        let mut pipe = std::fs::File::options().read(true).write(true).open(pipe).unwrap();
+        let loudest = Arc::new(AtomicU16::new(0));
+        let heard = Arc::clone(&loudest);
+        std::thread::spawn(move || {
+            let mut block = [0u8; 4 * 1_024];
+            while let Ok(length) = pipe.read(&mut block) {
+                let samples = block[..length].chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]]).unsigned_abs());
+                heard.fetch_max(samples.max().unwrap_or(0), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_secs_f64((length / 4) as f64 / Ear::RATE as f64));
+            }
+        });
+        Ear { loudest }
+    }
+
+    /// Waits for silence, and then for sound.
+    fn hears(&self, what: &str, begin: impl FnOnce()) {
+        wait("silence", || {
+            self.loudest.store(0, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(300));
+            (self.loudest.load(Ordering::Relaxed) < 8).then_some(())
+        });
+        begin();
+        wait(what, || (self.loudest.load(Ordering::Relaxed) > 200).then_some(()));
+    }
 }
 
 fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -54,6 +108,7 @@ fn server() -> Option<(Guarded, String)> {
     Some((guarded, format!(":{number}")))
 }
 
+/// The window with a virtual keyboard that plays this.
 fn stage(script: &str) -> Option<Stage> {
     let required = std::env::var_os("COMPOSER_REQUIRE_DISPLAY").is_some();
     let xdotool = Command::new("xdotool").arg("version").stdout(Stdio::null()).status().is_ok();
@@ -63,10 +118,18 @@ fn stage(script: &str) -> Option<Stage> {
         return None;
     };
     let home = tempfile::tempdir().unwrap();
-    let keys = home.path().join("keys.txt");
-    std::fs::write(&keys, script).unwrap();
+    std::fs::write(home.path().join("keys.txt"), script).unwrap();
+    let ear = Ear::new(home.path());
+    let program = open_window(home.path(), &display);
+    let stage = Stage { program, display, home, ear, _server: server };
+    stage.focus();
+    Some(stage)
+}
+
+fn open_window(home: &Path, display: &str) -> Guarded {
     let mut command = Command::new(env!("CARGO_BIN_EXE_composer"));
-    command.arg(format!("--virtual={}", keys.display())).env("HOME", home.path()).env("DISPLAY", &display);
+    command.arg(format!("--virtual={}", home.join("keys.txt").display())).env("HOME", home).env("DISPLAY", display);
+    command.env("ALSA_CONFIG_PATH", home.join("asound.conf"));
     for variable in [
         "WAYLAND_DISPLAY",
         "XDG_CONFIG_HOME",
@@ -77,13 +140,7 @@ fn stage(script: &str) -> Option<Stage> {
     ] {
         command.env_remove(variable);
     }
-    let program = Guarded(command.stdin(Stdio::null()).spawn().unwrap());
-    let stage = Stage { program, display, home, _server: server };
-    let window = wait("the window", || stage.xdotool(&["search", "--onlyvisible", "--name", "composer"]));
-    let window = window.lines().next().unwrap_or_default().to_owned();
-    // There is no window manager to give it the keys.
-    wait("the focus", || stage.xdotool(&["windowfocus", "--sync", &window]));
-    Some(stage)
+    Guarded(command.stdin(Stdio::null()).spawn().unwrap())
 }
 
 impl Stage {
@@ -93,6 +150,13 @@ impl Stage {
             Command::new("timeout").arg("20").arg("xdotool").args(words).env("DISPLAY", &self.display).output();
         let output = output.ok().filter(|o| o.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// There is no window manager to give the window the keys.
+    fn focus(&self) {
+        let window = wait("the window", || self.xdotool(&["search", "--onlyvisible", "--name", "composer"]));
+        let window = window.lines().next().unwrap_or_default().to_owned();
+        wait("the focus", || self.xdotool(&["windowfocus", "--sync", &window]));
     }
 
     fn key(&self, key: &str) {
@@ -108,6 +172,46 @@ impl Stage {
     fn journals(&self) -> usize {
         std::fs::read_dir(self.home.path().join(".local/state/composer/journals")).map_or(0, Iterator::count)
     }
+
+    /// The draft of what is edited.
+    fn draft(&self) -> Option<PathBuf> {
+        self.files(DRAFTS, "draft").pop()
+    }
+
+    /// Opens the library's only file in the editor and selects its first note.
+    fn edit_the_only_file(&self) {
+        self.key("ctrl+2");
+        wait("the editor", || {
+            // Once the library is read there is something to be chosen.
+            self.key("Down");
+            self.key("Return");
+            std::thread::sleep(Duration::from_millis(300));
+            self.files(DRAFTS, "lock").pop()
+        });
+        self.key("n");
+    }
+
+    /// Ends the session, as the system does when somebody logs out.
+    fn end(&mut self) {
+        let pid = self.program.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let status = wait("the end", || self.program.0.try_wait().unwrap());
+        assert!(status.success(), "{status}");
+        assert_eq!(self.journals(), 0, "nothing is left to be recovered");
+    }
+}
+
+/// Where drafts lie.
+const DRAFTS: &str = ".local/state/composer/drafts";
+
+/// The keys of a file's notes, in the order in which they are struck; a draft has a few lines before its music.
+fn keys(file: &Path) -> Option<Vec<u8>> {
+    let bytes = std::fs::read(file).ok()?;
+    let music = bytes.windows(4).position(|w| w == b"MThd")?;
+    let composition = smf::read(&bytes[music..]).ok()?.composition;
+    let mut notes: Vec<_> = composition.tracks.iter().flat_map(|t| t.notes()).collect();
+    notes.sort_by_key(|n| (n.start, n.key));
+    Some(notes.iter().map(|n| n.key.get()).collect())
 }
 
 /// Notes of a file, counted by the program itself.
@@ -141,11 +245,79 @@ fn a_take_is_recorded_in_the_window_and_what_was_played_before_is_kept() {
     assert!(notes(&take) > 0);
 
     // The end of the session closes the window in good order, and what was played since is safe.
-    let pid = stage.program.0.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    let status = wait("the end", || stage.program.0.try_wait().unwrap());
-    assert!(status.success(), "{status}");
-    assert_eq!(stage.journals(), 0, "nothing is left to be recovered");
+    stage.end();
     assert_eq!(stage.files("Composer", "mid").len(), 2);
     assert!(!stage.files("Composer/Captured", "mid").is_empty());
+}
+
+#[test]
+fn a_take_is_played_edited_undone_heard_and_exported() {
+    let Some(mut stage) = stage("at 1\n") else { return };
+    stage.key("r");
+    wait("the take's journal", || (stage.journals() > 0).then_some(()));
+    // The computer's keys are piano keys here: C, D, E, F.
+    stage.ear.hears("a key", || stage.key("a"));
+    for key in ["s", "d", "f"] {
+        stage.key(key);
+    }
+    stage.key("r");
+    let take = wait("the take", || stage.files("Composer", "mid").pop());
+    let played = keys(&take).unwrap();
+    assert_eq!(played.iter().map(|k| k - played[0]).collect::<Vec<_>>(), [0, 2, 4, 5]);
+
+    // The first note, a semitone higher, and saved.
+    stage.edit_the_only_file();
+    stage.key("Up");
+    wait("the draft", || stage.draft());
+    stage.key("ctrl+s");
+    let higher = wait("the edited file", || keys(&take).filter(|k| *k != played));
+    assert_eq!((higher[0], &higher[1..]), (played[0] + 1, &played[1..]));
+    wait("the end of the draft", || stage.draft().is_none().then_some(()));
+
+    // Undone, and saved.
+    stage.key("ctrl+z");
+    wait("the draft", || stage.draft());
+    stage.key("ctrl+s");
+    wait("the file as it was", || keys(&take).filter(|k| *k == played));
+
+    stage.key("Home");
+    stage.ear.hears("the piece", || stage.key("space"));
+
+    stage.key("ctrl+e");
+    let export = wait("the export", || stage.files("Composer/Exports", "wav").pop());
+    let mut export = hound::WavReader::open(export).unwrap();
+    assert!(export.duration() > export.spec().sample_rate / 2);
+    assert!(export.samples::<i32>().map(Result::unwrap).any(|sample| sample.unsigned_abs() > 200));
+
+    stage.end();
+    assert_eq!(stage.draft(), None);
+}
+
+#[test]
+fn what_was_edited_outlives_a_kill() {
+    let Some(mut stage) = stage("at 1\n") else { return };
+    let file = stage.home.path().join("Composer/demo.mid");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), &file).unwrap();
+    let before = keys(&file).unwrap();
+    stage.edit_the_only_file();
+    for _ in 0..3 {
+        stage.key("Up");
+    }
+    let three_higher = |keys: &Vec<u8>| keys.iter().zip(&before).map(|(now, then)| now - then).sum::<u8>() == 3;
+    wait("all edits in the draft", || stage.draft().and_then(|draft| keys(&draft)).filter(three_higher));
+
+    stage.program.0.kill().unwrap();
+    stage.program.0.wait().unwrap();
+    assert_eq!(keys(&file).unwrap(), before, "the file is as it was");
+    let state = stage.home.path().join(".local/state/composer");
+    let left = drafts(&state);
+    assert_eq!((left.len(), left[0].original.as_deref()), (1, Some(file.as_path())));
+
+    // The next window leaves it where it is until somebody decides.
+    stage.program = open_window(stage.home.path(), &stage.display);
+    stage.focus();
+    stage.key("ctrl+2");
+    stage.end();
+    assert_eq!(drafts(&state), left);
 }

@@ -4,7 +4,7 @@ use iced::keyboard::key::Named;
 use iced::keyboard::{Key, Modifiers};
 
 use super::sheet::Sheet;
-use super::{Action, Command, Edit, Message};
+use super::{Action, Command, Edit, Message, SoundKind};
 use crate::gui::now::Now;
 use crate::gui::widget::pianoroll::Tool;
 use crate::music::Ticks;
@@ -21,6 +21,7 @@ pub fn shortcut(key: &Key, modifiers: Modifiers) -> Option<Message> {
             Key::Character("y") => Command::Redo,
             Key::Character("s" | "S") if modifiers.shift() => Command::SaveCopy,
             Key::Character("s") => Command::Save,
+            Key::Character("e") => Command::Export(SoundKind::Wav),
             Key::Character("a") => Command::SelectAll,
             Key::Character("i") => Command::Invert,
             Key::Character("c") => Command::Copy,
