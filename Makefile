@@ -107,6 +107,13 @@ bench-smf: setup ## reading a file of a million notes, beside midly
 bench-roll: setup ## a million notes in the editor: opened, looked at, changed
 	$(CARGO) bench --locked --bench roll
 
+.PHONY: bench-window
+bench-window: setup-audio ## the window on a display of its own: start, idle, frames among a million notes and 5,000 files
+	@tooling/setup.sh build test audio
+	@$(CARGO) build --release --locked
+	@$(CARGO) build --release --locked --manifest-path tests/window-rig/Cargo.toml --target-dir "$(target)/windowrig"
+	@BIN="$(abspath $(target))/windowrig/release" tests/window-rig/bench.sh "$(composer)"
+
 .PHONY: bench-compose
 bench-compose: setup ## composing 4, 16 and 64 bars with the usual eight drafts
 	$(CARGO) bench --locked --bench compose
