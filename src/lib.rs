@@ -18,7 +18,7 @@
 //! | [`keyboard`] | USB, MIDI ports, hot-plugging, the keyboard's controls, the virtual keyboard, the doctor's facts | rusb, midir, alsa |
 //! | [`audio`] | audio outputs, SoundFonts | cpal |
 //! | [`compose`] | the chorale model, what is drawn from it, its figures, how it learns | pulp |
-//! | [`store`] | objects in a folder | |
+//! | [`store`] | objects in a folder or in S3 | the AWS SDK, s3s, tokio |
 //! | [`jobs`] | compositions that workers make for clients, over a store | |
 //! | [`studio`] | the use cases: record, recover, the library | |
 //! | [`cli`] | one file a subcommand; the terminal | clap, crossterm |

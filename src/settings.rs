@@ -39,15 +39,25 @@ pub struct Settings {
     pub jobs: JobsSettings,
 }
 
-/// The shortest time after which a silent worker has lost its job: some disks and stores date in whole seconds.
+/// The shortest time after which a silent worker has lost its job: S3 and some disks date in whole seconds.
 pub const SHORTEST_LEASE: Duration = Duration::from_secs(4);
 
-/// Where jobs are.
+/// Where jobs are, and how their store is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct JobsSettings {
-    /// A folder; without it one of this user.
-    pub store: Option<PathBuf>,
+    /// A folder, or `s3://bucket/prefix`; without it a folder of this user.
+    pub store: Option<String>,
+    /// The address of a server that is not Amazon's.
+    pub endpoint_url: Option<String>,
+    /// The profile of the AWS configuration.
+    pub profile: Option<String>,
+    /// The AWS region.
+    pub region: Option<String>,
+    /// A file of keys that stands in place of the AWS configuration.
+    pub keys_file: Option<PathBuf>,
+    /// Whether this computer's own role in AWS may be asked for, which takes seconds where there is none.
+    pub instance_metadata: bool,
     /// A worker that was not heard of for so long has lost its job; alike for all who share a store.
     #[serde(deserialize_with = "lease")]
     pub lease: Duration,
@@ -55,7 +65,15 @@ pub struct JobsSettings {
 
 impl Default for JobsSettings {
     fn default() -> JobsSettings {
-        JobsSettings { store: None, lease: Duration::from_secs(60) }
+        JobsSettings {
+            store: None,
+            endpoint_url: None,
+            profile: None,
+            region: None,
+            keys_file: None,
+            instance_metadata: false,
+            lease: Duration::from_secs(60),
+        }
     }
 }
 

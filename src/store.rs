@@ -1,9 +1,13 @@
-//! Object stores: the few calls that jobs and files need, over a folder.
+//! Object stores: the few calls that jobs and files need, over a folder and over S3.
 //!
+//! - [`address`]: which store is meant, as people write it.
 //! - [`key`]: names of objects.
 //! - [`folder`]: a folder on a disk, shared by any number of processes.
+//! - `s3`: Amazon S3 and servers like it (feature `s3`).
+//! - `server`: a folder served to others in the manner of S3 (feature `s3`).
 //!
-//! Knows nothing else of the house. Callers block, and see the plain types of this file.
+//! Knows nothing else of the house. What a store is made of (`aws_sdk_s3`, `tokio`, `s3s`) stays in here:
+//! callers block, and see the plain types of this file.
 //!
 //! The calls promise little, so that every kind of store keeps the promise: an object is there whole or not
 //! at all, [`Objects::put_if_absent`] has one winner, and [`Page::now`] and [`Entry::modified`] come from
@@ -14,9 +18,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub mod address;
 pub mod folder;
 pub mod key;
+#[cfg(feature = "s3")]
+pub mod s3;
+#[cfg(feature = "s3")]
+pub mod server;
 
+pub use address::Address;
 pub use key::Key;
 
 /// More than this is never read from or written to a store in one piece.
@@ -81,7 +91,7 @@ pub struct Listing<'a> {
     pub prefix: &'a str,
     /// Only keys after this one (which need not exist).
     pub after: Option<&'a str>,
-    /// So many at most; a store may give fewer in one page.
+    /// So many at most; a store may give fewer in one page, 1,000 on S3.
     pub most: usize,
 }
 
@@ -175,7 +185,23 @@ pub enum Error {
         /// In its words.
         why: String,
     },
-    /// There is no such folder.
+    /// Nobody said who we are, or what was said does not hold any more.
+    #[error("no credentials for {store}: {why}")]
+    NoCredentials {
+        /// Which store.
+        store: String,
+        /// What was looked at.
+        why: String,
+    },
+    /// The bucket is in another region than the one that was asked.
+    #[error("{store} is in the region {region}")]
+    Elsewhere {
+        /// Which store.
+        store: String,
+        /// Where it is.
+        region: String,
+    },
+    /// There is no such bucket or folder.
     #[error("{store} is not there: {why}")]
     Missing {
         /// Which store.

@@ -177,3 +177,44 @@ fn what_a_crash_left_in_a_folder_is_no_object() {
     assert!(!folder.path().join(".composer/half.part").exists());
     assert!(folder.path().join("a/UPPER CASE").exists());
 }
+
+/// The embedded server, and the client that reaches it.
+#[cfg(feature = "s3")]
+#[test]
+fn a_served_folder_is_a_store() {
+    use composer::store::s3::{Access, Bucket};
+    use composer::store::server::{Keys, Server};
+
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::generate();
+    let served = Folder::open(folder.path()).unwrap();
+    let server = Server::start(served.clone(), "music", "127.0.0.1:0".parse().unwrap(), &keys).unwrap();
+    let again = Server::start(served, "music", "127.0.0.1:0".parse().unwrap(), &keys);
+    assert!(matches!(again.unwrap_err(), Error::Busy { .. }), "a folder is served once");
+    let url = format!("http://{}", server.address());
+    let open = |keys: &Keys| {
+        let profile = folder.path().join("../").join(format!("{}.credentials", server.address().port()));
+        let text = format!("[composer]\naws_access_key_id={}\naws_secret_access_key={}\n", keys.access, keys.secret);
+        std::fs::write(&profile, text).unwrap();
+        let access = Access {
+            endpoint_url: Some(url.clone()),
+            profile: Some("composer".into()),
+            keys_file: Some(profile.clone()),
+            ..Access::default()
+        };
+        (profile, access)
+    };
+    let (file, access) = open(&keys);
+    eprintln!("{}", file.display());
+    {
+        let store: Arc<dyn Objects> = Arc::new(Bucket::open("music", "part/", &access).unwrap());
+        body(&store);
+        let wrong = Keys { secret: "x".repeat(40), ..keys.clone() };
+        let (_, access) = open(&wrong);
+        let stranger = Bucket::open("music", "", &access).unwrap();
+        let refused = stranger.put(&key("a"), b"x", NONE).unwrap_err();
+        assert!(matches!(refused, Error::Denied { .. }), "{refused:?}");
+        assert!(!format!("{refused} {refused:?} {stranger:?} {wrong:?}").contains(&wrong.secret));
+    }
+    std::fs::remove_file(file).unwrap();
+}

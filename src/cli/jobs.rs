@@ -145,15 +145,11 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         None | Some(Action::List) => {
             let jobs: Vec<view::Job> = statuses(args, &client)?.iter().map(view::Job::of).collect();
             if args.json {
-                let store = room.opened.folder.display().to_string();
+                let store = room.opened.address.to_string();
                 context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
             } else if jobs.is_empty() {
                 let recent = if args.all { "" } else { " of the last week" };
-                writeln!(
-                    context.out,
-                    "No jobs{recent} in {}. `composer submit FILE` makes one.",
-                    room.opened.folder.display()
-                )?;
+                writeln!(context.out, "No jobs{recent} in {}. `composer submit FILE` makes one.", room.opened.address)?;
             } else {
                 for job in jobs {
                     job.print_line(&mut context.out)?;
@@ -167,7 +163,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
                 .map(|id| Ok(view::Job::of(&client.status(id).map_err(job_failure)?)))
                 .collect::<Result<_, Failure>>()?;
             if args.json {
-                let store = room.opened.folder.display().to_string();
+                let store = room.opened.address.to_string();
                 context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
             } else {
                 for job in jobs {
@@ -180,7 +176,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             let waiting = awaited::Waiting { most: *timeout, force: *force, folder: output, json: args.json };
             let (jobs, exit) = awaited::wait(&room, &found(ids)?, &waiting, context)?;
             if args.json {
-                let store = room.opened.folder.display().to_string();
+                let store = room.opened.address.to_string();
                 context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
             }
             Ok(exit)
@@ -192,7 +188,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
                 jobs.push(awaited::take(&client, &status, output, args.json, context)?);
             }
             if args.json {
-                let store = room.opened.folder.display().to_string();
+                let store = room.opened.address.to_string();
                 context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
             }
             Ok(Exit::Success)

@@ -1,19 +1,26 @@
 //! The store of jobs and files: the options that several commands share, and what its failures mean to users.
 
-use std::path::PathBuf;
-
 use super::{Context, Exit, Failure, source};
 use crate::jobs::client::Client;
 use crate::jobs::{self, Timing};
-use crate::store;
-use crate::studio::jobs::{self as studio, Opened};
+use crate::store::{self, Address};
+use crate::studio::jobs::{self as studio, Opened, Place};
 
 /// Where the store is.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct StoreArgs {
-    /// The folder of the jobs, which computers may share [the settings' `store`, else one of yours].
-    #[arg(long, global = true, value_name = "FOLDER", display_order = 900)]
-    pub store: Option<PathBuf>,
+    /// A folder, or s3://bucket/prefix [the settings' `store`, else a folder of yours].
+    #[arg(long, global = true, value_name = "STORE", display_order = 900)]
+    pub store: Option<Address>,
+    /// A server that is not Amazon's.
+    #[arg(long, global = true, value_name = "URL", display_order = 901)]
+    pub endpoint_url: Option<String>,
+    /// The profile of your AWS configuration.
+    #[arg(long, global = true, value_name = "NAME", display_order = 902)]
+    pub profile: Option<String>,
+    /// The AWS region of the bucket.
+    #[arg(long, global = true, value_name = "NAME", display_order = 903)]
+    pub region: Option<String>,
 }
 
 /// A store that is open, and what all who use it agree on.
@@ -40,11 +47,17 @@ impl StoreArgs {
     /// When it cannot be opened, with what to do.
     pub fn open(&self, context: &Context) -> anyhow::Result<Room> {
         let settings = source::settings(context);
-        let folder = match &self.store {
-            Some(folder) => folder.clone(),
-            None => source::folders()?.with_settings(&settings).jobs,
+        let place = Place {
+            address: self.store.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            profile: self.profile.clone(),
+            region: self.region.clone(),
         };
-        let opened = studio::open(&folder).map_err(|e| store_failure(&e))?;
+        let folders = source::folders()?.with_settings(&settings);
+        let opened = studio::open(&place, &settings, &folders).map_err(|e| match e {
+            studio::Error::Store(e) => store_failure(&e),
+            other => Failure::new(Exit::Usage, other.to_string()).remedy("a folder, or s3://bucket/prefix"),
+        })?;
         Ok(Room { opened, timing: Timing { lease: settings.jobs.lease } })
     }
 }
@@ -57,6 +70,13 @@ pub fn store_failure(error: &store::Error) -> Failure {
         store::Error::Busy { .. } => (Exit::Failure, "the same again in a moment"),
         store::Error::Denied { .. } => {
             (Exit::NotPermitted, "ask the store's owner for permission, or name another with --store")
+        }
+        store::Error::NoCredentials { .. } => (
+            Exit::NotPermitted,
+            "`aws configure` or `aws sso login`; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or --profile NAME",
+        ),
+        store::Error::Elsewhere { region, .. } => {
+            return Failure::new(Exit::BadInput, error.to_string()).remedy(format!("--region {region}"));
         }
         store::Error::Missing { .. } => (Exit::BadInput, "check the name; --store names another"),
         store::Error::TooLarge { .. } | store::Error::Failed { .. } => {

@@ -141,7 +141,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         let waiting = awaited::Waiting { most: args.timeout, force: args.force, folder, json: args.json };
         let (jobs, waited) = awaited::wait(&room, &ids, &waiting, context)?;
         if args.json {
-            let store = room.opened.folder.display().to_string();
+            let store = room.opened.address.to_string();
             context.out.json(&Report { schema: "composer.submit/1", store, jobs })?;
         }
         return Ok(if waited == Exit::Success { exit } else { waited });
@@ -149,7 +149,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     if args.json {
         let statuses = parallel::each(&ids, AT_ONCE, |id| client.status(*id)).into_iter();
         let jobs = statuses.map(|s| Ok(view::Job::of(&s.map_err(job_failure)?))).collect::<Result<_, Failure>>()?;
-        let store = room.opened.folder.display().to_string();
+        let store = room.opened.address.to_string();
         context.out.json(&Report { schema: "composer.submit/1", store, jobs })?;
     } else {
         for id in ids {

@@ -94,11 +94,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         _ => Until::Stopped,
     };
     if !args.json && until == Until::Stopped {
-        let _ = writeln!(
-            anstream::stderr(),
-            "{FAINT}working for {}; Ctrl-C ends it{FAINT:#}",
-            room.opened.folder.display()
-        );
+        let _ = writeln!(anstream::stderr(), "{FAINT}working for {}; Ctrl-C ends it{FAINT:#}", room.opened.address);
     }
     let (json, out) = (args.json, Mutex::new(context));
     let teller = |told: Told| {

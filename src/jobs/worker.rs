@@ -71,6 +71,8 @@ pub struct Pace {
 impl Pace {
     /// Where looking costs next to nothing.
     pub const NEAR: Pace = Pace { first: Duration::from_millis(20), longest: Duration::from_secs(1) };
+    /// Where every look is paid for.
+    pub const FAR: Pace = Pace { first: Duration::from_secs(1), longest: Duration::from_secs(10) };
 
     /// The pause after one of this length.
     #[must_use]

@@ -34,7 +34,7 @@ const KNOWN: [(&str, &[&str]); 7] = [
     ("controls", &[]),
     ("folders", &["library", "soundfonts"]),
     ("window", &["theme"]),
-    ("jobs", &["store", "lease"]),
+    ("jobs", &["store", "endpoint_url", "profile", "region", "keys_file", "instance_metadata", "lease"]),
 ];
 
 /// Why settings cannot be read or written.

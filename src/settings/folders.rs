@@ -21,7 +21,7 @@ pub struct Folders {
     pub state: PathBuf,
     /// Takes that got no name: `Composer` in the user's folder for music, else in the home folder.
     pub library: PathBuf,
-    /// Jobs, and what came of them.
+    /// Jobs, and what came of them, unless the settings name another store.
     pub jobs: PathBuf,
     /// One more folder of SoundFonts that the settings name.
     pub soundfonts: Option<PathBuf>,
@@ -50,9 +50,6 @@ impl Folders {
     pub fn with_settings(mut self, settings: &Settings) -> Folders {
         if let Some(library) = &settings.folders.library {
             self.library = without_tilde(library, &self.home);
-        }
-        if let Some(store) = &settings.jobs.store {
-            self.jobs = without_tilde(store, &self.home);
         }
         self.soundfonts = settings.folders.soundfonts.as_ref().map(|s| without_tilde(s, &self.home));
         self

@@ -204,7 +204,7 @@ impl Objects for Folder {
     }
 
     fn presign(&self, _: &Key, _: Duration) -> Result<String, Error> {
-        let what = "a folder has no links".to_owned();
+        let what = "a folder has no links; a bucket has, and `composer serve`".to_owned();
         Err(Error::Unsupported { store: self.root.display().to_string(), what })
     }
 }

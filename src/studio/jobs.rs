@@ -11,8 +11,22 @@ use crate::jobs::client::Order;
 use crate::jobs::engine::Limits;
 use crate::jobs::worker::Pace;
 use crate::music::smf;
+use crate::settings::{Folders, Settings};
 use crate::store::folder::Folder;
-use crate::store::{self, Objects};
+use crate::store::{self, Address, Objects};
+
+/// Where the store is, and how it is reached. What is not told is as the settings say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// A folder, or `s3://bucket/prefix`.
+    pub address: Option<Address>,
+    /// A server that is not Amazon's.
+    pub endpoint_url: Option<String>,
+    /// The profile of the AWS configuration.
+    pub profile: Option<String>,
+    /// The AWS region.
+    pub region: Option<String>,
+}
 
 /// A store that is open.
 #[derive(Clone, Debug)]
@@ -20,14 +34,20 @@ pub struct Opened {
     /// The store.
     pub store: Arc<dyn Objects>,
     /// Where it is.
-    pub folder: PathBuf,
+    pub address: Address,
     /// How often it may be looked at.
     pub pace: Pace,
 }
 
-/// Why nothing was submitted.
+/// Why no store was opened, or nothing submitted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The settings name no store.
+    #[error("[jobs] store: {0}")]
+    Address(String),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] store::Error),
     /// A file cannot be read.
     #[error("cannot read {}: {cause}", path.display())]
     Unreadable {
@@ -46,13 +66,55 @@ pub enum Error {
     },
 }
 
-/// Opens the store in a folder, which is made if need be.
+/// Opens a store; a folder is made if need be.
 ///
 /// # Errors
-/// When it cannot be made or written.
-pub fn open(folder: &Path) -> Result<Opened, store::Error> {
-    let store: Arc<dyn Objects> = Arc::new(Folder::open(folder)?);
-    Ok(Opened { store, folder: folder.to_owned(), pace: Pace::NEAR })
+/// When the settings name none, or it cannot be opened.
+pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
+    let address = match (&place.address, &settings.jobs.store) {
+        (Some(address), _) => address.clone(),
+        (None, Some(text)) => match text.parse().map_err(Error::Address)? {
+            Address::Folder(path) => Address::Folder(folders.from_home(&path)),
+            bucket => bucket,
+        },
+        (None, None) => Address::Folder(folders.jobs.clone()),
+    };
+    match &address {
+        Address::Folder(path) => {
+            let store: Arc<dyn Objects> = Arc::new(Folder::open(path)?);
+            Ok(Opened { store, address, pace: Pace::NEAR })
+        }
+        #[cfg(feature = "s3")]
+        Address::Bucket { bucket, prefix } => {
+            let access = access(place, settings, folders);
+            // What is on this computer may be asked as often as one likes.
+            let near = access.endpoint_url.as_deref().is_some_and(|url| {
+                ["http://127.", "http://localhost", "http://[::1]"].iter().any(|here| url.starts_with(here))
+            });
+            let store: Arc<dyn Objects> = Arc::new(store::s3::Bucket::open(bucket, prefix, &access)?);
+            Ok(Opened { store, address, pace: if near { Pace::NEAR } else { Pace::FAR } })
+        }
+        #[cfg(not(feature = "s3"))]
+        Address::Bucket { .. } => {
+            let what = "this composer was built without the feature `s3`".to_owned();
+            Err(store::Error::Unsupported { store: address.to_string(), what }.into())
+        }
+    }
+}
+
+/// How a bucket is reached.
+#[cfg(feature = "s3")]
+fn access(place: &Place, settings: &Settings, folders: &Folders) -> store::s3::Access {
+    let or = |told: &Option<String>, set: &Option<String>| told.clone().or_else(|| set.clone());
+    let set = &settings.jobs;
+    store::s3::Access {
+        endpoint_url: or(&place.endpoint_url, &set.endpoint_url),
+        profile: or(&place.profile, &set.profile),
+        region: or(&place.region, &set.region),
+        // Who names a profile means the AWS configuration.
+        keys_file: set.keys_file.as_ref().filter(|_| place.profile.is_none()).map(|file| folders.from_home(file)),
+        instance_metadata: set.instance_metadata,
+    }
 }
 
 /// Reads a file that is to be submitted, and sees that it is music.

@@ -1,0 +1,75 @@
+//! Which store is meant, as people write it: a folder's path, or `s3://bucket/prefix`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A store's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket, or a part of one.
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// With what all keys in it begin: empty, or ending in a slash.
+        prefix: String,
+    },
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Address, String> {
+        let Some(rest) = text.strip_prefix("s3://") else {
+            return match text {
+                "" => Err("a store is a folder, or s3://bucket/prefix".to_owned()),
+                _ if text.contains("://") => Err(format!("{text} is no store: a folder, or s3://bucket/prefix")),
+                folder => Ok(Address::Folder(folder.into())),
+            };
+        };
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-' || c == b'.';
+        let ends = |c: Option<&u8>| c.is_some_and(u8::is_ascii_alphanumeric);
+        let name = bucket.as_bytes();
+        if !(3..=63).contains(&name.len())
+            || !name.iter().all(|c| plain(*c))
+            || !ends(name.first())
+            || !ends(name.last())
+        {
+            return Err(format!("{bucket:?} is no name of a bucket: 3 to 63 of a-z, 0-9, - and ."));
+        }
+        let prefix = prefix.trim_matches('/');
+        if !prefix.is_empty() {
+            super::Key::new(prefix).map_err(|e| e.to_string())?;
+        }
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        Ok(Address::Bucket { bucket: bucket.to_owned(), prefix })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Folder(path) => path.display().fmt(f),
+            Address::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_buckets_as_people_write_them() {
+        assert_eq!("my/jobs".parse(), Ok(Address::Folder("my/jobs".into())));
+        let bucket = |b: &str, p: &str| Ok(Address::Bucket { bucket: b.to_owned(), prefix: p.to_owned() });
+        assert_eq!("s3://music".parse(), bucket("music", ""));
+        assert_eq!("s3://music/a/b/".parse(), bucket("music", "a/b/"));
+        for wrong in ["", "http://x", "s3://", "s3://Me", "s3://music/../x", "s3://-ab"] {
+            assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+        }
+    }
+}

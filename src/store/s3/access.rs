@@ -1,0 +1,110 @@
+//! Who we are to AWS, and the client with which we speak.
+//!
+//! Credentials are looked for where that is answered at once: environment, configuration files, single
+//! sign-on. A computer's own role in AWS, which takes seconds where there is none, is asked for only when
+//! somebody says so.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+/// S3 closes a connection that was idle for about 20 s.
+const IDLE: Duration = Duration::from_secs(15);
+const CONNECT: Duration = Duration::from_secs(5);
+const ATTEMPT: Duration = Duration::from_secs(30);
+const OPERATION: Duration = Duration::from_secs(90);
+/// Where none is told and none is needed, as on a server of one's own.
+const ANY_REGION: &str = "us-east-1";
+
+/// How a bucket is reached. Nothing in it is secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// A server that is not Amazon's.
+    pub endpoint_url: Option<String>,
+    /// The profile of the AWS configuration.
+    pub profile: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// A file of keys instead of the user's own, as `composer serve` writes it.
+    pub keys_file: Option<PathBuf>,
+    /// Whether this computer's role in AWS may be asked for.
+    pub instance_metadata: bool,
+}
+
+/// The one client, whose connections are kept and used again.
+pub(super) async fn connect(access: &Access) -> Client {
+    let http = aws_smithy_http_client::Builder::new()
+        .pool_idle_timeout(IDLE)
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let provider = ProviderConfig::default().with_http_client(http.clone());
+    let mut profile = ProfileFileCredentialsProvider::builder().configure(&provider);
+    let mut region = ProfileFileRegionProvider::builder().configure(&provider);
+    if let Some(name) = &access.profile {
+        profile = profile.profile_name(name);
+        region = region.profile_name(name);
+    }
+    if let Some(file) = &access.keys_file {
+        profile =
+            profile.profile_files(EnvConfigFiles::builder().with_file(EnvConfigFileKind::Credentials, file).build());
+    }
+    let profile = profile.build();
+    let environment = EnvironmentVariableCredentialsProvider::new();
+    // Who names a profile means it.
+    let mut chain = match access.profile {
+        Some(_) => CredentialsProviderChain::first_try("profile", profile),
+        None => CredentialsProviderChain::first_try("environment", environment)
+            .or_else("profile", profile)
+            .or_else("web identity", WebIdentityTokenCredentialsProvider::builder().configure(&provider).build()),
+    };
+    if std::env::var_os("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some()
+        || std::env::var_os("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some()
+    {
+        chain = chain.or_else("container", EcsCredentialsProvider::builder().configure(&provider).build());
+    }
+    if access.instance_metadata {
+        chain = chain.or_else("instance metadata", ImdsCredentialsProvider::builder().configure(&provider).build());
+    }
+    let told = access.region.clone().or_else(|| std::env::var("AWS_REGION").ok().filter(|r| !r.is_empty()));
+    let told = told.or_else(|| std::env::var("AWS_DEFAULT_REGION").ok().filter(|r| !r.is_empty()));
+    let region = RegionProviderChain::first_try(told.map(Region::new)).or_else(region.build()).or_else(ANY_REGION);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .region(region)
+        .credentials_provider(chain)
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT)
+                .operation_attempt_timeout(ATTEMPT)
+                .operation_timeout(OPERATION)
+                .build(),
+        );
+    if let Some(url) = &access.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let shared = loader.load().await;
+    let mut config = Builder::from(&shared);
+    if shared.endpoint_url().is_some() {
+        config = config
+            .force_path_style(true)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    }
+    Client::from_conf(config.build())
+}

@@ -1,0 +1,154 @@
+//! A folder served in the manner of S3, for a household or a class room.
+//!
+//! The protocol is `s3s`'s; the objects are [`Folder`]'s, so that whoever is first with an object is decided in
+//! one place, by the file system, for programs that use the folder itself as well. Every request must be signed
+//! with the one pair of keys; names are checked by [`Key`]; bodies are bounded.
+
+use std::fmt;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::Error;
+use super::folder::Folder;
+
+mod objects;
+
+/// The longest body that is taken.
+pub const LARGEST_BODY: u64 = 64 << 20;
+/// Connections at a time; more wait.
+const CONNECTIONS: usize = 256;
+/// How long requests under way may take when the server is stopped.
+const LAST: Duration = Duration::from_secs(5);
+
+/// The keys that requests are signed with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// Names them.
+    pub access: String,
+    /// Must not become known.
+    pub secret: String,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys(..)")
+    }
+}
+
+impl Keys {
+    /// New ones that nobody can guess.
+    #[must_use]
+    pub fn generate() -> Keys {
+        let random = || uuid::Uuid::new_v4().simple().to_string();
+        Keys { access: format!("C{}", random()[..19].to_uppercase()), secret: random() + &random()[..8] }
+    }
+}
+
+/// A server that runs until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: Option<oneshot::Receiver<()>>,
+    runtime: Option<Runtime>,
+    /// Held while it runs, so that nobody serves the folder a second time.
+    _lock: File,
+}
+
+impl Server {
+    /// Serves a folder as a bucket of this name.
+    ///
+    /// # Errors
+    /// When another process serves it, or the address cannot be had.
+    pub fn start(folder: Folder, bucket: &str, listen: SocketAddr, keys: &Keys) -> Result<Server, Error> {
+        let store = folder.root().display().to_string();
+        let failed =
+            |what: &str, why: &dyn fmt::Display| Error::Failed { store: store.clone(), why: format!("{what}: {why}") };
+        let lock = File::create(folder.root().join(".composer/served")).map_err(|e| failed("cannot lock it", &e))?;
+        lock.try_lock()
+            .map_err(|_| Error::Busy { store: store.clone(), why: "another program serves it".to_owned() })?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|e| failed("cannot start", &e))?;
+        let listener = runtime.block_on(TcpListener::bind(listen));
+        let listener = listener.map_err(|e| failed(&format!("cannot listen on {listen}"), &e))?;
+        let address = listener.local_addr().map_err(|e| failed("no address", &e))?;
+        let mut service = S3ServiceBuilder::new(objects::Served { folder, bucket: bucket.to_owned() });
+        service.set_auth(SimpleAuth::from_single(keys.access.clone(), keys.secret.clone()));
+        let service = service.build().into_shared();
+        let (stop, mut stopping) = oneshot::channel();
+        let (say_stopped, stopped) = oneshot::channel();
+        runtime.spawn(async move {
+            let places = Arc::new(Semaphore::new(CONNECTIONS));
+            let graceful = GracefulShutdown::new();
+            let http = Builder::new(TokioExecutor::new());
+            loop {
+                let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+                let stream = tokio::select! {
+                    accepted = listener.accept() => match accepted {
+                        Ok((stream, _)) => stream,
+                        // Out of files, say: another may be closed meanwhile.
+                        Err(_) => { tokio::time::sleep(Duration::from_millis(50)).await; continue }
+                    },
+                    _ = &mut stopping => break,
+                };
+                let _ = stream.set_nodelay(true);
+                let connection = http.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    // Whatever goes wrong with a connection is its client's to see.
+                    let _ = connection.await;
+                    drop(place);
+                });
+            }
+            let _ = tokio::time::timeout(LAST, graceful.shutdown()).await;
+            let _ = say_stopped.send(());
+        });
+        Ok(Server { address, stop: Some(stop), stopped: Some(stopped), runtime: Some(runtime), _lock: lock })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let (Some(runtime), Some(stopped)) = (self.runtime.take(), self.stopped.take()) {
+            let _ = runtime.block_on(stopped);
+            runtime.shutdown_timeout(LAST);
+        }
+    }
+}
+
+/// Reads a body to its end, and no further than [`LARGEST_BODY`].
+async fn bounded(mut body: s3s::dto::StreamingBlob) -> s3s::S3Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|e| s3s::s3_error!(IncompleteBody, "{e}"))?;
+        if (bytes.len() + chunk.len()) as u64 > LARGEST_BODY {
+            return Err(s3s::s3_error!(EntityTooLarge));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
