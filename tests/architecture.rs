@@ -46,6 +46,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("aws_sdk_s3", &["store"]),
     ("aws_smithy_http_client", &["store"]),
     ("futures_util", &["store"]),
+    ("http_body_util", &["store"]),
+    ("hyper", &["store"]),
     ("hyper_util", &["store"]),
     ("percent_encoding", &["store"]),
     ("s3s", &["store"]),

@@ -1,165 +1,27 @@
-//! One test body for every kind of store: what a caller may rely on.
+//! One test body for every kind of store: a folder, the embedded server, and servers of others.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // in a test they are how it fails
 
+#[path = "cloud/body.rs"]
+mod body;
 #[path = "cloud/music.rs"]
 mod music;
+#[cfg(feature = "s3")]
+#[path = "cloud/served.rs"]
+mod served;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use composer::compose::Model;
-use composer::jobs::Timing;
-use composer::jobs::client::{Cancelled, Client, Progress, parallel};
-use composer::jobs::engine::{Engine, Limits};
-use composer::jobs::job::Outcome;
-use composer::jobs::worker::{Pace, Stop, Until, Worker};
+use body::{NONE, key, names};
+use composer::store::Objects;
 use composer::store::folder::Folder;
-use composer::store::{Attributes, Error, Key, Listing, Objects, Written, list_all};
-
-const NONE: &Attributes = &Attributes { file_name: None, metadata: Vec::new() };
-
-fn key(name: &str) -> Key {
-    Key::new(name).unwrap()
-}
-
-fn names(store: &dyn Objects, prefix: &str, after: Option<&str>) -> Vec<String> {
-    list_all(store, prefix, after).unwrap().0.into_iter().map(|e| e.key.to_string()).collect()
-}
-
-/// Writing, reading, listing, deleting.
-fn keeps_objects(store: &dyn Objects) {
-    let (a, body) = (key("keeps/a.mid"), b"MThd\0\xff".as_slice());
-    assert_eq!(store.get(&a, 100).unwrap(), None);
-    assert_eq!(store.head(&a).unwrap(), None);
-    store.delete(&a).unwrap();
-    let attributes =
-        Attributes { file_name: Some("Träumerei 夢.mid".into()), metadata: vec![("schema", "x/1".into())] };
-    store.put(&a, body, &attributes).unwrap();
-    assert_eq!(store.get(&a, 6).unwrap().unwrap(), body);
-    assert_eq!(store.get(&a, 5).unwrap_err(), Error::TooLarge { key: a.clone(), most: 5 });
-    store.put(&a, b"", NONE).unwrap();
-    assert_eq!(store.get(&a, 100).unwrap().unwrap(), b"");
-    let head = store.head(&a).unwrap().unwrap();
-    assert_eq!((head.size, head.content_type.as_str(), head.content_encoding), (0, "audio/midi", None));
-
-    assert_eq!(store.put_if_absent(&a, b"x", NONE).unwrap(), Written::Before);
-    assert_eq!(store.get(&a, 100).unwrap().unwrap(), b"");
-    assert_eq!(store.put_if_absent(&key("keeps/b.json"), b"x", NONE).unwrap(), Written::Now);
-    store.copy(&key("keeps/b.json"), &key("keeps/c/d.json"), NONE).unwrap();
-    assert_eq!(store.get(&key("keeps/c/d.json"), 100).unwrap().unwrap(), b"x");
-    assert!(store.copy(&key("keeps/nothing"), &key("keeps/e"), NONE).is_err());
-
-    assert_eq!(names(store, "keeps/", None), ["keeps/a.mid", "keeps/b.json", "keeps/c/d.json"]);
-    assert_eq!(names(store, "keeps/c", None), ["keeps/c/d.json"]);
-    assert_eq!(names(store, "keeps/", Some("keeps/b")), ["keeps/b.json", "keeps/c/d.json"]);
-    assert_eq!(names(store, "keeps/nowhere/", None), [""; 0]);
-    for name in ["keeps/a.mid", "keeps/b.json", "keeps/c/d.json"] {
-        store.delete(&key(name)).unwrap();
-    }
-    assert_eq!(names(store, "keeps/", None), [""; 0]);
-}
-
-/// The store's clock, and the dates that it gives.
-fn has_one_clock(store: &dyn Objects) {
-    let before = store.list(&Listing::of("clock/")).unwrap().now;
-    store.put(&key("clock/a"), b"x", NONE).unwrap();
-    let page = store.list(&Listing::of("clock/")).unwrap();
-    let modified = page.entries[0].modified;
-    // Servers that count whole seconds cut off what is behind.
-    let second = jiff::SignedDuration::from_secs(1);
-    assert!(modified + second >= before && modified <= page.now + second, "{before} {modified} {}", page.now);
-}
-
-/// Of many that create the same object one does.
-fn has_one_winner(store: &dyn Objects) {
-    for round in 0..5 {
-        let at = key(&format!("race/{round}"));
-        let writers: Vec<String> = (0..24).map(|n| format!("writer {n}")).collect();
-        let won = parallel::each(&writers, 24, |w| store.put_if_absent(&at, w.as_bytes(), NONE));
-        let winners: Vec<&String> =
-            writers.iter().zip(&won).filter(|(_, w)| matches!(w, Ok(Written::Now))).map(|(w, _)| w).collect();
-        let there = store.get(&at, 100).unwrap().unwrap();
-        // Somebody whose answer was lost may have written it; nobody else.
-        assert!(winners.len() <= 1, "{winners:?}");
-        assert!(winners.iter().all(|w| w.as_bytes() == there), "{winners:?} {there:?}");
-        assert!(won.iter().any(|w| matches!(w, Ok(Written::Now))), "{won:?}");
-    }
-}
-
-/// More than a page of objects.
-fn lists_pages(store: &dyn Objects) {
-    let keys: Vec<Key> = (0..1_105).map(|n| key(&format!("pages/{n:05}/x.json"))).collect();
-    for put in parallel::each(&keys, 16, |k| store.put(k, b"{}", NONE)) {
-        put.unwrap();
-    }
-    let expected: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    assert_eq!(names(store, "pages/", None), expected);
-    assert_eq!(names(store, "pages/", Some("pages/01099/x.json")).len(), 5);
-    let page = store.list(&Listing { most: 7, ..Listing::of("pages/") }).unwrap();
-    assert_eq!((page.entries.len(), page.more), (7, true));
-    for deleted in parallel::each(&keys, 16, |k| store.delete(k)) {
-        deleted.unwrap();
-    }
-}
-
-/// A link that anybody can follow, for a while, where the store has links.
-fn presigns(store: &dyn Objects) {
-    match store.presign(&key("links/a.mid"), Duration::from_secs(60)) {
-        Ok(link) => assert!(link.starts_with("http") && link.contains("X-Amz-Expires=60"), "{link}"),
-        Err(e) => assert!(matches!(e, Error::Unsupported { .. }), "{e:?}"),
-    }
-}
-
-/// A job's whole life: submit, claim, beat, result, list, cancel, retry, remove.
-fn carries_jobs(store: &Arc<dyn Objects>) {
-    let timing = Timing { lease: Duration::from_secs(8) };
-    let pace = Pace { first: Duration::from_millis(20), longest: Duration::from_millis(200) };
-    let client = Client { store: Arc::clone(store), timing };
-    let worker = Worker {
-        store: Arc::clone(store),
-        timing,
-        limits: Limits::default(),
-        pace,
-        owner: "worker".into(),
-        engine: Engine::Here(Box::new(Model::chorale().unwrap())),
-    };
-    let ids: Vec<_> = (0..4).map(|n| client.submit(&music::order(&format!("{n} 夢.mid"), 2)).unwrap()).collect();
-    assert_eq!(client.cancel(ids[3]).unwrap(), Cancelled::AtOnce);
-    let mut jobs = client.jobs(None).unwrap();
-    jobs.retain(|j| ids.contains(&j.id));
-    assert_eq!(jobs.len(), 4);
-    assert!(jobs.iter().filter(|j| j.progress == Progress::Queued).count() == 3, "{jobs:?}");
-    assert_eq!(worker.run(2, Until::Drained, &Stop::default(), &|_| {}).unwrap(), 3);
-    let ended = client.wait(&ids, Some(Duration::from_secs(60)), pace, &mut |_| ControlFlow::Continue(())).unwrap();
-    let succeeded = ended.values().filter(|e| matches!(e.outcome, Outcome::Succeeded { .. })).count();
-    assert_eq!((ended.len(), succeeded), (4, 3));
-    let first = client.fetch(ids[0]).unwrap();
-    let again = client.retry(ids[0]).unwrap();
-    assert_eq!(worker.run(1, Until::One, &Stop::default(), &|_| {}).unwrap(), 1);
-    assert_eq!(client.fetch(again).unwrap(), first);
-    for id in ids.into_iter().chain([again]) {
-        client.remove(id, false).unwrap();
-    }
-    assert_eq!(names(&**store, "jobs/", None), [""; 0]);
-    assert_eq!(names(&**store, "open/", None), [""; 0]);
-}
-
-fn body(store: &Arc<dyn Objects>) {
-    keeps_objects(&**store);
-    has_one_clock(&**store);
-    has_one_winner(&**store);
-    presigns(&**store);
-    carries_jobs(store);
-    lists_pages(&**store);
-}
 
 #[test]
 fn a_folder_is_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let store: Arc<dyn Objects> = Arc::new(Folder::open(folder.path()).unwrap());
-    body(&store);
+    body::holds(&store);
 }
 
 #[test]
@@ -176,45 +38,4 @@ fn what_a_crash_left_in_a_folder_is_no_object() {
     Folder::open(folder.path()).unwrap();
     assert!(!folder.path().join(".composer/half.part").exists());
     assert!(folder.path().join("a/UPPER CASE").exists());
-}
-
-/// The embedded server, and the client that reaches it.
-#[cfg(feature = "s3")]
-#[test]
-fn a_served_folder_is_a_store() {
-    use composer::store::s3::{Access, Bucket};
-    use composer::store::server::{Keys, Server};
-
-    let folder = tempfile::tempdir().unwrap();
-    let keys = Keys::generate();
-    let served = Folder::open(folder.path()).unwrap();
-    let server = Server::start(served.clone(), "music", "127.0.0.1:0".parse().unwrap(), &keys).unwrap();
-    let again = Server::start(served, "music", "127.0.0.1:0".parse().unwrap(), &keys);
-    assert!(matches!(again.unwrap_err(), Error::Busy { .. }), "a folder is served once");
-    let url = format!("http://{}", server.address());
-    let open = |keys: &Keys| {
-        let profile = folder.path().join("../").join(format!("{}.credentials", server.address().port()));
-        let text = format!("[composer]\naws_access_key_id={}\naws_secret_access_key={}\n", keys.access, keys.secret);
-        std::fs::write(&profile, text).unwrap();
-        let access = Access {
-            endpoint_url: Some(url.clone()),
-            profile: Some("composer".into()),
-            keys_file: Some(profile.clone()),
-            ..Access::default()
-        };
-        (profile, access)
-    };
-    let (file, access) = open(&keys);
-    eprintln!("{}", file.display());
-    {
-        let store: Arc<dyn Objects> = Arc::new(Bucket::open("music", "part/", &access).unwrap());
-        body(&store);
-        let wrong = Keys { secret: "x".repeat(40), ..keys.clone() };
-        let (_, access) = open(&wrong);
-        let stranger = Bucket::open("music", "", &access).unwrap();
-        let refused = stranger.put(&key("a"), b"x", NONE).unwrap_err();
-        assert!(matches!(refused, Error::Denied { .. }), "{refused:?}");
-        assert!(!format!("{refused} {refused:?} {stranger:?} {wrong:?}").contains(&wrong.secret));
-    }
-    std::fs::remove_file(file).unwrap();
 }

@@ -13,13 +13,13 @@ pub struct StoreArgs {
     #[arg(long, global = true, value_name = "STORE", display_order = 900)]
     pub store: Option<Address>,
     /// A server that is not Amazon's.
-    #[arg(long, global = true, value_name = "URL", display_order = 901)]
+    #[arg(long, global = true, value_name = "URL", display_order = 901, hide_short_help = true)]
     pub endpoint_url: Option<String>,
     /// The profile of your AWS configuration.
-    #[arg(long, global = true, value_name = "NAME", display_order = 902)]
+    #[arg(long, global = true, value_name = "NAME", display_order = 902, hide_short_help = true)]
     pub profile: Option<String>,
     /// The AWS region of the bucket.
-    #[arg(long, global = true, value_name = "NAME", display_order = 903)]
+    #[arg(long, global = true, value_name = "NAME", display_order = 903, hide_short_help = true)]
     pub region: Option<String>,
 }
 

@@ -49,7 +49,7 @@ impl Folder {
 
     fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.unfinished) else { return };
-        for entry in entries.flatten() {
+        for entry in entries.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "part")) {
             let modified = entry.metadata().and_then(|m| m.modified());
             let old = modified.is_ok_and(|m| m.elapsed().is_ok_and(|age| age > SWEPT_AFTER));
             if old {

@@ -31,6 +31,8 @@ pub struct Bucket {
     client: Client,
     bucket: String,
     prefix: String,
+    /// Where credentials are looked for, in words.
+    searched: String,
     runtime: Runtime,
 }
 
@@ -54,7 +56,13 @@ impl Bucket {
             .build()
             .map_err(|e| failed(e.to_string()))?;
         let client = runtime.block_on(connect(access));
-        Ok(Bucket { client, bucket: bucket.to_owned(), prefix: prefix.to_owned(), runtime })
+        Ok(Bucket {
+            client,
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+            searched: access.searched(),
+            runtime,
+        })
     }
 
     fn address(&self) -> String {
@@ -78,7 +86,7 @@ impl Bucket {
         let store = self.address();
         if let Some(about) = cause::<CredentialsError>(error) {
             let why = match about {
-                CredentialsError::CredentialsNotLoaded(_) => "there are none".to_owned(),
+                CredentialsError::CredentialsNotLoaded(_) => format!("there are none in {}", self.searched),
                 other => innermost(other),
             };
             return Error::NoCredentials { store, why };

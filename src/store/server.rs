@@ -11,11 +11,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use http_body_util::Limited;
+use hyper::body::Incoming;
+use hyper::header::CONTENT_LENGTH;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
-use s3s::service::S3ServiceBuilder;
+use s3s::service::{S3ServiceBuilder, SharedS3Service};
+use s3s::{S3Result, s3_error};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
@@ -26,9 +36,13 @@ use super::folder::Folder;
 mod objects;
 
 /// The longest body that is taken.
-pub const LARGEST_BODY: u64 = 64 << 20;
+pub const LARGEST_BODY: usize = 64 << 20;
 /// Connections at a time; more wait.
 const CONNECTIONS: usize = 256;
+/// A connection on which nothing is asked for so long is closed, and one that sends a body so slowly.
+const SILENCE: Duration = Duration::from_secs(30);
+/// A signature holds for so long before and after it was made, as with S3.
+const SIGNATURE_HOLDS: SignedDuration = SignedDuration::from_mins(15);
 /// How long requests under way may take when the server is stopped.
 const LAST: Duration = Duration::from_secs(5);
 
@@ -88,6 +102,7 @@ impl Server {
         let listener = listener.map_err(|e| failed(&format!("cannot listen on {listen}"), &e))?;
         let address = listener.local_addr().map_err(|e| failed("no address", &e))?;
         let mut service = S3ServiceBuilder::new(objects::Served { folder, bucket: bucket.to_owned() });
+        service.set_access(SignedNow);
         service.set_auth(SimpleAuth::from_single(keys.access.clone(), keys.secret.clone()));
         let service = service.build().into_shared();
         let (stop, mut stopping) = oneshot::channel();
@@ -95,7 +110,8 @@ impl Server {
         runtime.spawn(async move {
             let places = Arc::new(Semaphore::new(CONNECTIONS));
             let graceful = GracefulShutdown::new();
-            let http = Builder::new(TokioExecutor::new());
+            let mut http = Builder::new(TokioExecutor::new()).http1_only();
+            http.http1().timer(TokioTimer::new()).header_read_timeout(SILENCE);
             loop {
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
                 let stream = tokio::select! {
@@ -107,7 +123,9 @@ impl Server {
                     _ = &mut stopping => break,
                 };
                 let _ = stream.set_nodelay(true);
-                let connection = http.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
+                let service = service.clone();
+                let bounded = service_fn(move |request| answer(service.clone(), request));
+                let connection = http.serve_connection(TokioIo::new(stream), bounded).into_owned();
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {
                     // Whatever goes wrong with a connection is its client's to see.
@@ -140,15 +158,58 @@ impl Drop for Server {
     }
 }
 
-/// Reads a body to its end, and no further than [`LARGEST_BODY`].
-async fn bounded(mut body: s3s::dto::StreamingBlob) -> s3s::S3Result<Vec<u8>> {
+/// Bodies are bounded before anybody looks at who sends them: to check a signature the whole body is read.
+async fn answer(service: SharedS3Service, request: Request<Incoming>) -> S3Result<Response<s3s::Body>> {
+    let told = request.headers().get(CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<usize>().ok());
+    if told.is_some_and(|length| length > LARGEST_BODY) {
+        let mut refusal = Response::new(s3s::Body::from(TOO_LARGE.to_owned()));
+        *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(refusal);
+    }
+    service.as_ref().call(request.map(|body| s3s::Body::http_body(Limited::new(body, LARGEST_BODY)))).await
+}
+
+/// What S3 says to a body that is too long.
+const TOO_LARGE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>EntityTooLarge</Code>\
+                         <Message>an object has 64 MiB at most here</Message></Error>";
+
+/// Lets in who has signed, and not long ago: what was overheard cannot be sent again for ever.
+#[derive(Debug)]
+struct SignedNow;
+
+#[async_trait::async_trait]
+impl S3Access for SignedNow {
+    async fn check(&self, request: &mut S3AccessContext<'_>) -> S3Result<()> {
+        if request.credentials().is_none() {
+            return Err(s3_error!(AccessDenied, "this server answers signed requests only"));
+        }
+        // A link carries its date and its end in its address, where they have been looked at.
+        if request.uri().query().is_some_and(|query| query.contains("X-Amz-Signature=")) {
+            return Ok(());
+        }
+        let header = |name: &str| request.headers().get(name).and_then(|h| h.to_str().ok()).unwrap_or_default();
+        if !header("authorization").starts_with("AWS4-") {
+            return Err(s3_error!(AccessDenied, "this server knows signatures of version 4 only"));
+        }
+        let date = header("x-amz-date");
+        let signed = DateTime::strptime("%Y%m%dT%H%M%SZ", date).and_then(|d| TimeZone::UTC.to_timestamp(d));
+        match signed.is_ok_and(|at| Timestamp::now().duration_since(at).abs() <= SIGNATURE_HOLDS) {
+            true => Ok(()),
+            false => Err(s3_error!(RequestTimeTooSkewed, "the two computers' clocks are more than 15 minutes apart")),
+        }
+    }
+}
+
+/// Reads a body to its end.
+async fn whole(mut body: s3s::dto::StreamingBlob) -> S3Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|e| s3s::s3_error!(IncompleteBody, "{e}"))?;
-        if (bytes.len() + chunk.len()) as u64 > LARGEST_BODY {
-            return Err(s3s::s3_error!(EntityTooLarge));
+    loop {
+        let chunk = tokio::time::timeout(SILENCE, body.next()).await.map_err(|_| s3_error!(RequestTimeout))?;
+        let Some(chunk) = chunk else { return Ok(bytes) };
+        let chunk = chunk.map_err(|e| s3_error!(IncompleteBody, "{e}"))?;
+        if bytes.len() + chunk.len() > LARGEST_BODY {
+            return Err(s3_error!(EntityTooLarge));
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
 }

@@ -46,6 +46,17 @@ pub struct Access {
     pub instance_metadata: bool,
 }
 
+impl Access {
+    /// Where credentials are looked for, in words.
+    pub(super) fn searched(&self) -> String {
+        match (&self.profile, &self.keys_file) {
+            (Some(profile), None) => format!("the profile {profile} of the AWS configuration"),
+            (_, Some(file)) => file.display().to_string(),
+            (None, None) => "the environment and the AWS configuration".to_owned(),
+        }
+    }
+}
+
 /// The one client, whose connections are kept and used again.
 pub(super) async fn connect(access: &Access) -> Client {
     let http = aws_smithy_http_client::Builder::new()
@@ -65,10 +76,10 @@ pub(super) async fn connect(access: &Access) -> Client {
     }
     let profile = profile.build();
     let environment = EnvironmentVariableCredentialsProvider::new();
-    // Who names a profile means it.
-    let mut chain = match access.profile {
-        Some(_) => CredentialsProviderChain::first_try("profile", profile),
-        None => CredentialsProviderChain::first_try("environment", environment)
+    // Who names a profile or a file means it.
+    let mut chain = match (&access.profile, &access.keys_file) {
+        (Some(_), _) | (_, Some(_)) => CredentialsProviderChain::first_try("profile", profile),
+        (None, None) => CredentialsProviderChain::first_try("environment", environment)
             .or_else("profile", profile)
             .or_else("web identity", WebIdentityTokenCredentialsProvider::builder().configure(&provider).build()),
     };
@@ -83,7 +94,11 @@ pub(super) async fn connect(access: &Access) -> Client {
     let told = access.region.clone().or_else(|| std::env::var("AWS_REGION").ok().filter(|r| !r.is_empty()));
     let told = told.or_else(|| std::env::var("AWS_DEFAULT_REGION").ok().filter(|r| !r.is_empty()));
     let region = RegionProviderChain::first_try(told.map(Region::new)).or_else(region.build()).or_else(ANY_REGION);
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(name) = &access.profile {
+        loader = loader.profile_name(name);
+    }
+    loader = loader
         .http_client(http)
         .region(region)
         .credentials_provider(chain)
@@ -100,7 +115,7 @@ pub(super) async fn connect(access: &Access) -> Client {
     }
     let shared = loader.load().await;
     let mut config = Builder::from(&shared);
-    if shared.endpoint_url().is_some() {
+    if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
         config = config
             .force_path_style(true)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

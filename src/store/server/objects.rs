@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::bounded;
+use super::whole;
 use crate::store::folder::Folder;
 use crate::store::{Attributes, Error, Key, LARGEST, Listing, Objects, Written};
 
@@ -108,11 +108,8 @@ impl S3 for Served {
         if input.if_match.is_some() || input.if_none_match.as_deref().is_some_and(|tag| tag != "*") {
             return Err(s3_error!(NotImplemented, "only If-None-Match: *"));
         }
-        if input.content_length.is_some_and(|l| u64::try_from(l).map_or(true, |l| l > super::LARGEST_BODY)) {
-            return Err(s3_error!(EntityTooLarge));
-        }
         let body = match input.body {
-            Some(body) => bounded(body).await?,
+            Some(body) => whole(body).await?,
             None => Vec::new(),
         };
         if input.content_length.is_some_and(|l| length(body.len() as u64) != l) {
