@@ -22,8 +22,8 @@ use crate::studio::start::Start;
 pub use display::NoDisplay;
 use shell::Studio;
 
-/// The smallest window that everything fits into.
-const SMALLEST: iced::Size = iced::Size::new(1024.0, 640.0);
+/// The smallest window that everything fits into: a display of 1920 by 1080 at twice the size.
+const SMALLEST: iced::Size = iced::Size::new(960.0, 540.0);
 
 /// Opens the window and returns when it is closed.
 ///

@@ -27,8 +27,15 @@ use composer::studio::instruments::Instrument;
 use iced_test::Simulator;
 use iced_test::core::{Settings as Toolkit, Size};
 
+#[path = "gui/sizes.rs"]
+mod sizes;
+
 const USUAL: Size = Size::new(1180.0, 740.0);
 const SMALLEST: Size = Size::new(1024.0, 640.0);
+
+/// What is left of usual displays at 100, 125, 150 and 200 %, in the points that a window reckons in.
+const SIZES: [Size; 4] = [USUAL, SMALLEST, Size::new(960.0, 600.0), TWICE];
+const TWICE: Size = Size::new(960.0, 540.0);
 
 fn studio(theme: ThemeSetting) -> Studio {
     let mut settings = Settings::default();

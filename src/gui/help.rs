@@ -1,10 +1,11 @@
 //! The help that lies over a screen: every shortcut.
 
-use iced::widget::{column, container, mouse_area, opaque, row, text};
+use iced::widget::{column, container, mouse_area, opaque, row, scrollable, text};
 use iced::{Alignment, Element, Length};
 
 use super::icon::{self, Icon};
 use super::theme;
+use super::widget::button;
 
 /// The shortcuts, by what they are about.
 const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
@@ -56,7 +57,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
             ("[   ]", "Softer, louder"),
             ("Q   H", "Quantise, humanise"),
             ("Ctrl C X V D", "Copy, cut, paste, duplicate"),
-            ("G", "Keep to the grid (Alt lets go)"),
+            ("G   T", "Keep to the grid (Alt lets go); tempo"),
             ("F   +   -", "Everything, nearer, farther"),
             ("Wheel", "Scroll; Ctrl zooms, Shift goes sideways"),
         ],
@@ -68,10 +69,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
 pub fn over<'a, M: Clone + 'a>(close: M) -> Element<'a, M> {
     let title = row![
         text("Shortcuts").size(theme::TITLE).font(theme::STRONG).width(Length::Fill),
-        iced::widget::button(icon::coloured(Icon::Close, 18.0, theme::muted))
-            .padding(6)
-            .style(theme::quiet)
-            .on_press(close.clone()),
+        button(icon::coloured(Icon::Close, 18.0, theme::muted)).padding(6).style(theme::quiet).on_press(close.clone()),
     ]
     .align_y(Alignment::Center);
     let groups = SHORTCUTS.map(|(name, shortcuts)| {
@@ -87,7 +85,8 @@ pub fn over<'a, M: Clone + 'a>(close: M) -> Element<'a, M> {
     let left = column![play, keys].spacing(theme::WIDE).width(Length::Fill);
     let middle = column![library, window].spacing(theme::WIDE).width(Length::Fill);
     let body = row![left, middle, container(edit).width(Length::Fill)].spacing(theme::MARGIN);
-    let sheet = container(column![title, body].spacing(theme::WIDE)).width(980.0).padding(24).style(theme::sheet);
-    let veil = container(opaque(sheet)).center(Length::Fill).style(theme::veil);
+    let body = scrollable(container(body).padding(iced::padding::right(theme::WIDE))).style(theme::scroll);
+    let sheet = container(column![title, body].spacing(theme::WIDE)).max_width(1010.0).padding(24).style(theme::sheet);
+    let veil = container(opaque(sheet)).center(Length::Fill).padding(theme::MARGIN).style(theme::veil);
     opaque(mouse_area(veil).on_press(close))
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use iced::futures::channel::mpsc;
 use iced::theme::Mode;
-use iced::widget::{Space, button, column, container, row, stack, text, tooltip};
+use iced::widget::{Space, column, container, row, stack, text, tooltip};
 use iced::{Alignment, Element, Length, Subscription, Task, Theme, clipboard, event, keyboard, system, window};
 
 use super::icon::{self, Icon};
@@ -21,7 +21,7 @@ use super::screen::play::{self, Play};
 use super::screen::settings::{self as settings_screen, Settings};
 use super::screen::{Action, Screen};
 use super::widget::keys::Touched;
-use super::widget::tip;
+use super::widget::{button, tip};
 use super::work::beside;
 use super::{help, status, theme};
 use crate::settings::{self, Folders, SettingsError, ThemeSetting};
@@ -438,7 +438,7 @@ impl Studio {
             .align_x(Alignment::Center);
             button(container(inside).center(Length::Fill))
                 .width(64.0)
-                .height(58.0)
+                .height(54.0)
                 .padding(0)
                 .style(theme::choice(chosen))
                 .on_press(Message::Go(screen))
@@ -453,7 +453,7 @@ impl Studio {
         let strip = column(screens)
             .push(Space::new().height(Length::Fill))
             .push(tip(help, "Shortcuts  (?)", tooltip::Position::Right))
-            .spacing(theme::GAP);
+            .spacing(theme::NEAR);
         container(strip).padding(theme::GAP).height(Length::Fill).style(theme::bar).into()
     }
 }

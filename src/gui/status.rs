@@ -1,12 +1,13 @@
 //! The line at the foot of every screen: keyboard, sound, and the last thing that was said. When
 //! something is wrong it turns into the doctor's sentence with its remedy.
 
-use iced::widget::{Row, button, container, row, space, text};
+use iced::widget::{Row, container, row, space, text};
 use iced::{Alignment, Element, Length, Theme};
 
 use super::icon::{self, Icon};
 use super::now::Now;
 use super::theme;
+use super::widget::{Button, button};
 use crate::studio::desk::{Keyboard, Sound};
 
 /// What somebody does with the line.
@@ -88,7 +89,7 @@ fn shortened(sentence: &str) -> String {
     format!("{}…", cut.trim_end())
 }
 
-fn small<'a>(icon: Icon, label: &'a str) -> button::Button<'a, Message> {
+fn small<'a>(icon: Icon, label: &'a str) -> Button<'a, Message> {
     let inside = row![icon::coloured(icon, 13.0, theme::muted), text(label).size(theme::SMALL)]
         .spacing(theme::NEAR)
         .align_y(Alignment::Center);

@@ -1,6 +1,7 @@
 //! What iced has no widget for: the keys, the rolls and the meter, drawn on canvases with caches, and
 //! small pieces that several screens are put together from.
 
+pub mod focus;
 pub mod keys;
 pub mod meter;
 pub mod overview;
@@ -9,8 +10,10 @@ pub mod pianoroll;
 pub mod roll;
 pub mod thumb;
 
-use iced::widget::{Button, Row, button, container, row, text, tooltip};
+use iced::widget::{Row, container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
+
+pub use focus::{Button, button, choice, slider};
 
 use super::icon::{self, Icon};
 use super::theme;

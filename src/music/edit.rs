@@ -9,6 +9,7 @@
 //! What the editor does not understand stays where it is: a document that nobody changed, or whose changes were
 //! all undone, gives back the very composition that it was made of, event by event.
 
+mod beat;
 mod clip;
 mod density;
 mod document;

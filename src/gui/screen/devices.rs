@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use iced::widget::{Row, button, column, container, progress_bar, row, scrollable, space, text};
+use iced::widget::{Row, column, container, progress_bar, row, scrollable, space, text};
 use iced::{Alignment, Element, Length, Theme};
 
 use super::Action;
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::theme;
-use crate::gui::widget::labelled;
+use crate::gui::widget::{Button, button, labelled};
 use crate::keyboard::controls::{Binding, Control, ControlMap, Press};
 use crate::studio::desk::Report;
 use crate::studio::doctor::{Check, Status};
@@ -241,7 +241,7 @@ fn panel<'a>(head: Element<'a, Message>, body: Element<'a, Message>) -> Element<
         .into()
 }
 
-fn small<'a>(label: &'a str, message: Message) -> button::Button<'a, Message> {
+fn small<'a>(label: &'a str, message: Message) -> Button<'a, Message> {
     button(text(label).size(theme::SMALL)).padding([4.0, 9.0]).style(theme::plain).on_press(message)
 }
 

@@ -4,6 +4,7 @@
 //! making ready to play, exporting) happens beside the window, on a copy that shares what it can.
 
 mod assist;
+mod beat;
 mod keys;
 mod safe;
 mod sheet;
@@ -13,15 +14,15 @@ mod tracks;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use iced::widget::{button, column, container, row, text};
+use iced::widget::{column, container, row, text};
 use iced::{Alignment, Element, Length};
 
 use super::Action;
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::widget::keys::Touched;
-use crate::gui::widget::labelled;
 use crate::gui::widget::pianoroll::{Gesture, Tool};
+use crate::gui::widget::{button, labelled};
 use crate::gui::work::beside;
 use crate::gui::{theme, words};
 use crate::music::edit::{Clip, Editor};
@@ -40,6 +41,7 @@ pub use tracks::Named;
 pub struct Edit {
     state: State,
     tools: tools::Tools,
+    beat: beat::Panel,
     clip: Clip,
     /// What was last said about the sheet, and whether something is wrong.
     said: Option<(String, bool)>,
@@ -69,6 +71,19 @@ pub struct Opened {
     odd: usize,
 }
 
+impl Opened {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no music.
+    pub fn read(path: &Path) -> Result<Opened, EditError> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (composition, origin, warnings) = edit::open(path)?;
+        let editor = Box::new(Editor::open(&composition));
+        Ok(Opened { editor, name, origin: Some(origin), recovered: None, odd: warnings.len() })
+    }
+}
+
 /// What happens on this screen.
 #[derive(Clone, Debug)]
 pub enum Message {
@@ -94,6 +109,8 @@ pub enum Message {
     Scale(ScaleChoice),
     /// What the lane shows.
     Lane(LaneChoice),
+    /// Tempo and time signature.
+    Beat(beat::Message),
     /// The tracks.
     Tracks(tracks::Message),
     /// It is time to keep what was edited.
@@ -180,11 +197,7 @@ impl Edit {
     /// Opens a file.
     pub fn open(&mut self, path: PathBuf) -> Action<Message> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        self.begin(name.clone(), move || {
-            let (composition, origin, warnings) = edit::open(&path)?;
-            let editor = Box::new(Editor::open(&composition));
-            Ok(Opened { editor, name, origin: Some(origin), recovered: None, odd: warnings.len() })
-        })
+        self.begin(name, move || Opened::read(&path))
     }
 
     /// Opens what a crash left behind.
@@ -338,6 +351,12 @@ impl Edit {
                 sheet.show_lane(lane);
                 Action::None
             }
+            Message::Beat(message) => {
+                if let Some(wrong) = self.beat.update(sheet, message) {
+                    self.said = Some((wrong, true));
+                }
+                Action::None
+            }
             Message::Tracks(message) => sheet.arrange(message),
             Message::KeepDue(number) if number == self.number => sheet.keep(number),
             Message::Kept(number, revision, outcome) if number == self.number => {
@@ -446,7 +465,8 @@ impl Edit {
     fn view_sheet<'a>(&'a self, sheet: &'a Sheet, now: &'a Now) -> Element<'a, Message> {
         let roll = container(sheet.roll.view(sheet.scene(&self.tools), Message::Roll)).style(theme::surface).padding(1);
         let body = row![tracks::view(sheet, now).map(Message::Tracks), roll].spacing(theme::GAP);
-        column![tools::view(self, sheet, now), assist::view(self, sheet), body, self.foot(sheet)]
+        let beat = self.beat.is_shown.then(|| beat::view(&self.beat, sheet).map(Message::Beat));
+        column![tools::view(self, sheet, now), assist::view(self, sheet), beat, body, self.foot(sheet)]
             .spacing(theme::GAP)
             .padding(theme::MARGIN - theme::NEAR)
             .into()
@@ -473,6 +493,7 @@ impl Edit {
             text(count).size(theme::SMALL).style(theme::muted),
             container(said).width(Length::Fill),
             copy,
+            tools::lane(sheet),
             text(sheet.place()).size(theme::SMALL).style(theme::muted),
         ]
         .spacing(theme::WIDE)
@@ -495,12 +516,25 @@ fn time_of(sheet: &Sheet, at: Ticks) -> Micros {
 }
 
 impl SoundKind {
+    /// All of them.
+    pub const ALL: [SoundKind; 3] = [SoundKind::Midi, SoundKind::Wav, SoundKind::Flac];
+
     fn sound(self) -> Option<Sound> {
         match self {
             SoundKind::Midi => None,
             SoundKind::Wav => Some(Sound::Wav),
             SoundKind::Flac => Some(Sound::Flac),
         }
+    }
+}
+
+impl std::fmt::Display for SoundKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            SoundKind::Midi => "MIDI",
+            SoundKind::Wav => "WAV",
+            SoundKind::Flac => "FLAC",
+        })
     }
 }
 

@@ -14,14 +14,14 @@ use std::time::Duration;
 
 use iced::keyboard::key::Named;
 use iced::keyboard::{Key, Modifiers};
-use iced::widget::{Id, column, container, operation, pick_list, row, text, text_input, tooltip};
+use iced::widget::{Id, column, container, operation, row, text, text_input, tooltip};
 use iced::{Alignment, Element, Length};
 
 use super::Action;
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
-use crate::gui::widget::{labelled, tip};
+use crate::gui::widget::{choice, labelled, tip};
 use crate::gui::work::{Held, beside, held};
 use crate::studio::desk::{Order as DeskOrder, Piece, PieceError};
 use crate::studio::edit::{self, Draft};
@@ -391,11 +391,7 @@ impl Library {
             .size(theme::BODY)
             .padding([8.0, 12.0])
             .style(theme::field);
-        let order = pick_list(Order::ALL, Some(self.query.order), Message::Sort)
-            .text_size(theme::BODY)
-            .padding([8.0, 12.0])
-            .style(theme::list)
-            .menu_style(theme::menu);
+        let order = choice(Order::ALL, Some(self.query.order), Message::Sort);
         let undo =
             labelled(Icon::Undo, "Undo delete").on_press_maybe((!self.trashed.is_empty()).then_some(Message::Undo));
         let import = labelled(Icon::Folder, "Import").on_press(Message::Import);
@@ -426,11 +422,7 @@ impl Library {
         }
         let choices: Vec<String> = std::iter::once(ALL.to_owned()).chain(tags).collect();
         let chosen = self.query.tag.clone().unwrap_or_else(|| ALL.to_owned());
-        let list = pick_list(choices, Some(chosen), |tag| Message::Tag((tag != ALL).then_some(tag)))
-            .text_size(theme::BODY)
-            .padding([8.0, 12.0])
-            .style(theme::list)
-            .menu_style(theme::menu);
+        let list = choice(choices, Some(chosen), |tag| Message::Tag((tag != ALL).then_some(tag)));
         Some(list.into())
     }
 

@@ -5,7 +5,7 @@ mod letters;
 
 use std::time::{Duration, Instant};
 
-use iced::widget::{button, column, combo_box, container, row, stack, text, tooltip};
+use iced::widget::{column, combo_box, container, row, stack, text, tooltip};
 use iced::{Alignment, Element, Length, keyboard as computer};
 
 use super::Action;
@@ -17,7 +17,7 @@ use crate::gui::widget::meter::Meter;
 use crate::gui::widget::overview::Overview;
 use crate::gui::widget::piano::Span;
 use crate::gui::widget::roll::{Bars, Roll};
-use crate::gui::widget::{labelled, tip};
+use crate::gui::widget::{Button, button, labelled, tip};
 use crate::keyboard::controls::Panel;
 use crate::music::message::{Key, Voice};
 use crate::music::{Message as Midi, Micros, Tempo, TimeSignature};
@@ -369,7 +369,7 @@ fn beat(beat: Beat) -> Action<Message> {
 }
 
 /// A button of one letter's worth.
-fn step<'a>(sign: &'static str, message: Message) -> iced::widget::Button<'a, Message> {
+fn step<'a>(sign: &'static str, message: Message) -> Button<'a, Message> {
     button(container(text(sign).size(theme::LARGE)).center(Length::Fill))
         .width(28.0)
         .height(theme::CONTROL)

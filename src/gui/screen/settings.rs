@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use iced::widget::{Column, button, column, container, pick_list, row, scrollable, text, text_input};
+use iced::widget::{Column, column, container, row, scrollable, text, text_input};
 use iced::{Alignment, Element, Length};
 
 use super::Action;
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::theme;
+use crate::gui::widget::{button, choice};
 use crate::gui::work::beside;
 use crate::settings::ThemeSetting;
 use crate::studio::choices::{self, Choices, Offer};
@@ -261,13 +262,7 @@ fn list<'a, T: Clone + PartialEq + 'static>(
     (choices, chosen): (Vec<Choice<T>>, Choice<T>),
     tell: impl Fn(Choice<T>) -> Message + 'a,
 ) -> Element<'a, Message> {
-    pick_list(choices, Some(chosen), tell)
-        .width(Length::Fixed(COLUMNS.1))
-        .padding([8.0, 12.0])
-        .text_size(theme::BODY)
-        .style(theme::list)
-        .menu_style(theme::menu)
-        .into()
+    choice(choices, Some(chosen), tell).width(Length::Fixed(COLUMNS.1)).into()
 }
 
 /// What is offered, with what holds without a setting first; and what is set, though it may not be there now.

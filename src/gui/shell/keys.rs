@@ -2,11 +2,11 @@
 
 use iced::keyboard::key::Named;
 use iced::keyboard::{Event, Key};
-use iced::widget::operation;
 use iced::{Task, keyboard};
 
 use super::{Message, Studio};
 use crate::gui::screen::{Screen, edit, library, play};
+use crate::gui::widget::focus;
 
 impl Studio {
     pub(super) fn key(&mut self, event: &Event) -> Task<Message> {
@@ -14,7 +14,7 @@ impl Studio {
             return self.update(message);
         }
         if let Event::KeyPressed { key: Key::Named(Named::Tab), modifiers, .. } = event {
-            return if modifiers.shift() { operation::focus_previous() } else { operation::focus_next() };
+            return if modifiers.shift() { focus::previous() } else { focus::next() };
         }
         let released = matches!(event, Event::KeyReleased { .. });
         let plays = (self.screen == Screen::Play && !self.help) || released;

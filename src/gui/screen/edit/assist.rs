@@ -1,14 +1,14 @@
 //! The second bar: what is done to the selected notes. "Rhythm assist" is what the DeepComposer console called
 //! quantising; here it has its strength and its swing.
 
-use iced::widget::{button, container, pick_list, row, slider, text, tooltip};
+use iced::widget::{container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
 
 use super::sheet::Sheet;
 use super::{Command, Edit, Message, tools};
 use crate::gui::icon::Icon;
 use crate::gui::theme;
-use crate::gui::widget::tip;
+use crate::gui::widget::{button, choice, slider, tip};
 use crate::music::edit::Scale;
 use crate::music::message::Key;
 use crate::music::pitch;
@@ -104,7 +104,7 @@ fn amount<'a>(
     value: u8,
     on_change: fn(u8) -> Message,
 ) -> Element<'a, Message> {
-    let slider = slider(range, value, on_change).width(66.0).step(1u8).style(theme::slide);
+    let slider = slider(range, value, on_change, None, 66.0);
     row![
         text(name).size(theme::SMALL).style(theme::muted),
         slider,
@@ -118,12 +118,7 @@ fn amount<'a>(
 pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet) -> Element<'a, Message> {
     let tools = &edit.tools;
     let some = sheet.selected_count() > 0;
-    let scales = pick_list(tools::scales(), Some(ScaleChoice(tools.scale)), Message::Scale)
-        .text_size(theme::SMALL)
-        .padding([5.0, 8.0])
-        .style(theme::list)
-        .menu_style(theme::menu)
-        .menu_height(320.0);
+    let scales = choice(tools::scales(), Some(ScaleChoice(tools.scale)), Message::Scale).small().menu_height(320.0);
     let quantise =
         tools::small(Icon::Magnet, "Quantise").on_press_maybe(some.then_some(Message::Do(Command::Quantise)));
     row![
@@ -147,5 +142,7 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet) -> Element<'a, Message>
     ]
     .spacing(theme::NEAR + 2.0)
     .align_y(Alignment::Center)
+    .wrap()
+    .vertical_spacing(6.0)
     .into()
 }

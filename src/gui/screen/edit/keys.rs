@@ -4,7 +4,7 @@ use iced::keyboard::key::Named;
 use iced::keyboard::{Key, Modifiers};
 
 use super::sheet::Sheet;
-use super::{Action, Command, Edit, Message, SoundKind};
+use super::{Action, Command, Edit, Message, SoundKind, beat};
 use crate::gui::now::Now;
 use crate::gui::widget::pianoroll::Tool;
 use crate::music::Ticks;
@@ -51,6 +51,7 @@ pub fn shortcut(key: &Key, modifiers: Modifiers) -> Option<Message> {
             Key::Character("-") => Command::Zoom(-1),
             Key::Character("]") => Command::Louder(8),
             Key::Character("[") => Command::Louder(-8),
+            Key::Character("t") => return Some(Message::Beat(beat::Message::Toggle)),
             Key::Character("g") => return Some(Message::Snap),
             Key::Character("1") => return Some(Message::Tool(Tool::Pointer)),
             Key::Character("2") => return Some(Message::Tool(Tool::Pencil)),

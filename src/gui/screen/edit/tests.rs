@@ -33,10 +33,7 @@ impl Bench {
         let now = Now::new(Settings::default(), Some(folders));
         let mut bench = Bench { screen: Edit::default(), now, folder };
         let _ = bench.screen.open(file.clone());
-        let (composition, origin, _) = crate::studio::edit::open(&file).unwrap();
-        let editor = Box::new(Editor::open(&composition));
-        let opened = Opened { editor, name: "demo".into(), origin: Some(origin), recovered: None, odd: 0 };
-        bench.tell(Message::Opened(1, Ok(Box::new(opened))));
+        bench.tell(Message::Opened(1, Opened::read(&file).map(Box::new)));
         Some(bench)
     }
 

@@ -1,16 +1,16 @@
 //! The bar above the roll: steps back, tools, grid, playing, saving.
 
-use iced::widget::{button, container, pick_list, row, text, tooltip};
+use iced::widget::{container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
 
 use super::assist::{GridChoice, LaneChoice, ScaleChoice};
 use super::sheet::Sheet;
-use super::{Command, Edit, Message, SoundKind};
+use super::{Command, Edit, Message, SoundKind, beat};
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::theme;
 use crate::gui::widget::pianoroll::{Lane, Tool};
-use crate::gui::widget::{iconic, labelled, tip, wanted};
+use crate::gui::widget::{Button, button, choice, iconic, labelled, tip, wanted};
 use crate::music::Ticks;
 use crate::music::edit::{Mode, Scale};
 use crate::music::quantise::Grid;
@@ -56,16 +56,6 @@ fn picks<'a>(tool: Tool, chosen: Tool, icon: Icon, words: &'a str) -> Element<'a
     tip(iconic(icon).style(theme::toggle(tool == chosen)).on_press(Message::Tool(tool)), words, BELOW)
 }
 
-fn export<'a>(kind: SoundKind, word: &'a str, words: &'a str) -> Element<'a, Message> {
-    let inside = container(text(word).size(theme::SMALL)).center_y(Length::Fill);
-    let button = button(inside)
-        .height(theme::CONTROL)
-        .padding([0.0, 8.0])
-        .style(theme::plain)
-        .on_press(Message::Do(Command::Export(kind)));
-    tip(button, words, BELOW)
-}
-
 pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Element<'a, Message> {
     let tools = &edit.tools;
     let unsaved = sheet.is_unsaved();
@@ -79,16 +69,11 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
     let redo = iconic(Icon::Redo).on_press_maybe(sheet.editor.next_redo().map(|_| Message::Do(Command::Redo)));
     let (sign, words) =
         if sheet.playing { (Icon::Pause, "Pause  (Space)") } else { (Icon::Play, "Play from the cursor  (Space)") };
-    let grid = pick_list(GridChoice::ALL, Some(GridChoice(tools.grid)), Message::Grid)
-        .text_size(theme::BODY)
-        .padding([7.0, 10.0])
-        .style(theme::list)
-        .menu_style(theme::menu);
-    let lane = pick_list(LaneChoice::ALL, Some(lane_choice(sheet.lane)), Message::Lane)
-        .text_size(theme::BODY)
-        .padding([7.0, 10.0])
-        .style(theme::list)
-        .menu_style(theme::menu);
+    let grid = choice(GridChoice::ALL, Some(GridChoice(tools.grid)), Message::Grid);
+    let export =
+        choice(SoundKind::ALL, None, |kind| Message::Do(Command::Export(kind))).placeholder("Export").width(96.0);
+    let beat =
+        iconic(Icon::Metronome).style(theme::toggle(edit.beat.is_shown)).on_press(Message::Beat(beat::Message::Toggle));
     let snap = iconic(Icon::Magnet).style(theme::toggle(tools.snap)).on_press(Message::Snap);
     let save = if unsaved { wanted(Icon::Save, "Save") } else { labelled(Icon::Save, "Save") }
         .on_press(Message::Do(Command::Save));
@@ -101,19 +86,16 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
         picks(Tool::Pencil, tools.tool, Icon::Pencil, "Draw notes; right-click removes  (2)"),
         tip(snap, "Keep to the grid; Alt lets go  (G)", BELOW),
         tip(grid, "The grid's step", BELOW),
+        tip(beat, "Tempo and time signature at the cursor  (T)", BELOW),
         gap(),
         does(Icon::ToStart, "Back to the start  (Home)", Command::ToStart),
         does(sign, words, Command::Play),
-        gap(),
-        tip(lane, "What the lane below the notes shows", BELOW),
         gap(),
         does(Icon::ZoomOut, "Farther  (-)", Command::Zoom(-1)),
         does(Icon::ZoomIn, "Nearer  (+)", Command::Zoom(1)),
         does(Icon::Fit, "Everything  (F)", Command::Fit),
         gap(),
-        export(SoundKind::Midi, "MIDI", "Export a MIDI file into the library's folder Exports"),
-        export(SoundKind::Wav, "WAV", "Export sound into the library's folder Exports"),
-        export(SoundKind::Flac, "FLAC", "Export sound, lossless and smaller"),
+        tip(export, "Into the library's folder Exports", BELOW),
         tip(save, "Save to the file  (Ctrl S)", BELOW),
     ]
     .spacing(theme::NEAR)
@@ -123,6 +105,12 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
 
 fn gap() -> iced::widget::Space {
     iced::widget::Space::new().width(theme::NEAR)
+}
+
+/// What the lane shows, to be chosen beside it.
+pub(super) fn lane<'a>(sheet: &Sheet) -> Element<'a, Message> {
+    let lane = choice(LaneChoice::ALL, Some(lane_choice(sheet.lane)), Message::Lane).small();
+    tip(lane, "What the lane below the notes shows", tooltip::Position::Top)
 }
 
 fn lane_choice(lane: Lane) -> LaneChoice {
@@ -138,7 +126,7 @@ pub(super) fn scales() -> Vec<ScaleChoice> {
 }
 
 /// An icon beside a word on a small button.
-pub(super) fn small<'a>(sign: Icon, word: &'a str) -> iced::widget::Button<'a, Message> {
+pub(super) fn small<'a>(sign: Icon, word: &'a str) -> Button<'a, Message> {
     let inside = row![icon::icon(sign, 14.0), text(word).size(theme::SMALL)].spacing(6.0).align_y(Alignment::Center);
     button(container(inside).center_y(Length::Fill)).height(28.0).padding([0.0, 9.0]).style(theme::plain)
 }

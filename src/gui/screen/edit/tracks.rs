@@ -1,7 +1,7 @@
 //! Arranging: the tracks with instrument, mute, solo, volume, pan and colour. The one that is edited is opened; a
 //! click on another opens that.
 
-use iced::widget::{Space, button, column, container, pick_list, row, scrollable, slider, text, text_input, tooltip};
+use iced::widget::{Space, column, container, row, scrollable, text, text_input, tooltip};
 use iced::{Alignment, Element, Length, border};
 
 use super::Action;
@@ -9,7 +9,7 @@ use super::sheet::{Sheet, TrackView};
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
-use crate::gui::widget::{labelled, tip};
+use crate::gui::widget::{button, choice, labelled, slider, tip};
 use crate::music::edit::{Mix, TrackColour};
 use crate::music::general_midi;
 use crate::music::message::{Channel, Value};
@@ -178,12 +178,9 @@ fn opened<'a>(sheet: &'a Sheet, track: &'a TrackView) -> Element<'a, Message> {
     let mix = sheet.held_mix.unwrap_or(track.mix);
     let channel = track.channel.unwrap_or_default();
     let programs: Vec<Named> = (0..128).map(|p| Named { channel, program: Value::masked(p) }).collect();
-    let instrument = pick_list(programs, Some(Named { channel, program: mix.program }), Message::Instrument)
+    let instrument = choice(programs, Some(Named { channel, program: mix.program }), Message::Instrument)
         .width(Length::Fill)
-        .text_size(theme::SMALL)
-        .padding([5.0, 8.0])
-        .style(theme::list)
-        .menu_style(theme::menu)
+        .small()
         .menu_height(340.0);
     let name = text_input("Name", sheet.typed_name.as_deref().unwrap_or(&track.title))
         .on_input(Message::Typed)
@@ -194,7 +191,7 @@ fn opened<'a>(sheet: &'a Sheet, track: &'a TrackView) -> Element<'a, Message> {
     let level = |label: &'a str, value: u8, shown: String, on: fn(u8) -> Message| {
         row![
             container(text(label).size(theme::SMALL).style(theme::muted)).width(46.0),
-            slider(0..=127u8, value, on).step(1u8).on_release(Message::Released).style(theme::slide),
+            slider(0..=127u8, value, on, Some(Message::Released), Length::Fill),
             container(text(shown).size(theme::SMALL)).width(34.0),
         ]
         .spacing(theme::NEAR)

@@ -1,12 +1,12 @@
 //! What is selected: a larger picture, what is known of it, and what can be done with it.
 
-use iced::widget::{Id, Space, button, column, container, progress_bar, row, text, text_input, tooltip};
+use iced::widget::{Id, column, container, progress_bar, row, scrollable, text, text_input, tooltip};
 use iced::{Alignment, Element, Length};
 
 use super::{Library, Message, RENAME, To, list};
 use crate::gui::icon::Icon;
 use crate::gui::widget::thumb::thumb;
-use crate::gui::widget::{labelled, tip, wanted};
+use crate::gui::widget::{button, labelled, tip, wanted};
 use crate::gui::{theme, words};
 use crate::studio::library::{Entry, Sound, State};
 
@@ -27,7 +27,7 @@ pub(super) fn view(screen: &Library) -> Element<'_, Message> {
 fn about<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
     let mut parts = column![].spacing(theme::GAP + theme::NEAR);
     if let Some(summary) = entry.summary() {
-        let picture = thumb(&summary.picture, summary.fingerprint, WIDTH - 2.0 * theme::WIDE - 2.0, 96.0);
+        let picture = thumb(&summary.picture, summary.fingerprint, WIDTH - 2.0 * theme::WIDE - theme::GAP - 2.0, 96.0);
         parts = parts.push(container(picture).style(theme::well));
     }
     parts = parts.push(title(screen, entry));
@@ -50,13 +50,13 @@ fn about<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
     let on = |message: Message| known.then_some(message);
     let play = labelled(Icon::Play, "Play").width(Length::Fill).on_press_maybe(on(Message::Play));
     let edit = wanted(Icon::Pencil, "Edit").width(Length::Fill).on_press_maybe(on(Message::Edit));
-    parts
+    let parts = parts
         .push(row![tip(play, "Play  (Space)", BELOW), tip(edit, "Edit  (Enter)", BELOW)].spacing(theme::GAP))
         .push_maybe_tags(screen, entry)
-        .push(exports(screen, known))
-        .push(Space::new().height(Length::Fill))
-        .push(last())
-        .into()
+        .push(exports(screen, known));
+    // What is known may be more than a small window has room for; what is done with it stays in sight.
+    let parts = scrollable(container(parts).padding(iced::padding::right(theme::GAP))).style(theme::scroll);
+    column![parts.height(Length::Fill), last()].spacing(theme::GAP).into()
 }
 
 const BELOW: tooltip::Position = tooltip::Position::Bottom;

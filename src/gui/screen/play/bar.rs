@@ -1,12 +1,12 @@
 //! The bar of the first screen: transport, clock, beat and level.
 
-use iced::widget::{Row, button, column, container, pick_list, row, space, text, text_input, tooltip};
+use iced::widget::{Row, column, container, row, space, text, text_input, tooltip};
 use iced::{Alignment, Element, Length};
 
 use super::{Message, Play, step};
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
-use crate::gui::widget::{iconic, tip};
+use crate::gui::widget::{button, choice, iconic, tip};
 use crate::gui::{theme, words};
 use crate::music::{Micros, TimeSignature};
 use crate::studio::desk::Transport;
@@ -36,8 +36,9 @@ fn signatures() -> Vec<TimeSignature> {
 
 impl Play {
     pub(super) fn bar<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
+        // The widest of the rooms that a window of 960 points leaves: what is more goes into the middle.
         row![transport(now), clock(now), space::horizontal(), self.beat(now), self.level(now)]
-            .spacing(theme::WIDE)
+            .spacing(theme::GAP + theme::NEAR)
             .align_y(Alignment::Center)
             .into()
     }
@@ -61,21 +62,8 @@ impl Play {
             .style(theme::plain)
             .on_press(Message::Tap);
         let below = tooltip::Position::Bottom;
-        let list = |width: f32| (Length::Fixed(width), [8.0, 10.0]);
-        let (width, padding) = list(74.0);
-        let signature = pick_list(signatures(), Some(now.beat.signature), Message::Signature)
-            .width(width)
-            .padding(padding)
-            .text_size(theme::BODY)
-            .style(theme::list)
-            .menu_style(theme::menu);
-        let (width, padding) = list(124.0);
-        let count_in = pick_list(COUNT_INS, Some(CountIn(now.beat.count_in)), Message::CountIn)
-            .width(width)
-            .padding(padding)
-            .text_size(theme::BODY)
-            .style(theme::list)
-            .menu_style(theme::menu);
+        let signature = choice(signatures(), Some(now.beat.signature), Message::Signature).width(74.0);
+        let count_in = choice(COUNT_INS, Some(CountIn(now.beat.count_in)), Message::CountIn).width(124.0);
         let metronome = iconic(Icon::Metronome).style(theme::toggle(now.beat.metronome)).on_press(Message::Metronome);
         row![
             row![
@@ -96,7 +84,7 @@ impl Play {
 
     fn level<'a>(&'a self, _now: &'a Now) -> Element<'a, Message> {
         let meter = column![self.meter.view(), text(self.meter.words()).size(10.5).style(theme::muted)].spacing(2);
-        tip(container(meter).width(Length::Fixed(84.0)), "Level of what sounds", tooltip::Position::Bottom)
+        tip(container(meter).width(Length::Fixed(76.0)), "Level of what sounds", tooltip::Position::Bottom)
     }
 }
 

@@ -1,0 +1,366 @@
+//! What the keyboard can reach: buttons, lists and sliders that Tab goes to, that show it, and that a key sets going.
+//! iced 0.14 has focus for fields of text only; this puts a shell around its other widgets and speaks the same
+//! operations, so that Tab walks through all of them in the order of reading.
+
+mod reveal;
+
+use std::rc::Rc;
+
+use iced::advanced::layout::{self, Layout};
+use iced::advanced::widget::operation::Focusable;
+use iced::advanced::widget::{Operation, Tree, Widget, tree};
+use iced::advanced::{Clipboard, Renderer as _, Shell, overlay, renderer};
+use iced::keyboard::key::Named;
+use iced::keyboard::{self, Key};
+use iced::widget::{button as iced_button, pick_list, slider as iced_slider};
+use iced::{Border, Color, Element, Event, Length, Padding, Rectangle, Renderer, Size, Theme, Vector, mouse, touch};
+
+pub use reveal::{next, previous};
+
+use crate::gui::theme;
+
+/// What a key does to a widget that has the focus.
+enum Answer<'a, M> {
+    /// Nothing: it cannot have the focus.
+    None,
+    /// Enter and Space press it.
+    Press(M),
+    /// Up and down choose the one before and the next.
+    Turn(Box<dyn Fn(isize) -> Option<M> + 'a>),
+    /// The arrows move it; the message says that it was let go.
+    Slide(Option<M>),
+}
+
+/// A widget that can have the focus.
+struct Focus<'a, M> {
+    inner: Element<'a, M>,
+    answer: Answer<'a, M>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_focused: bool,
+}
+
+impl Focusable for State {
+    fn is_focused(&self) -> bool {
+        self.is_focused
+    }
+    fn focus(&mut self) {
+        self.is_focused = true;
+    }
+    fn unfocus(&mut self) {
+        self.is_focused = false;
+    }
+}
+
+impl<'a, M: Clone + 'a> Focus<'a, M> {
+    fn around(inner: impl Into<Element<'a, M>>, answer: Answer<'a, M>) -> Element<'a, M> {
+        Element::new(Focus { inner: inner.into(), answer })
+    }
+
+    /// What a key does; `None` where it means nothing here.
+    fn hear(&self, key: &Key) -> Option<Heard<M>> {
+        match (&self.answer, key) {
+            (Answer::Press(message), Key::Named(Named::Enter | Named::Space)) => Some(Heard::Says(message.clone())),
+            (Answer::Turn(turn), Key::Named(Named::ArrowDown)) => turn(1).map(Heard::Says),
+            (Answer::Turn(turn), Key::Named(Named::ArrowUp)) => turn(-1).map(Heard::Says),
+            (Answer::Slide(_), Key::Named(Named::ArrowUp | Named::ArrowRight)) => Some(Heard::Moves(Named::ArrowUp)),
+            (Answer::Slide(_), Key::Named(Named::ArrowDown | Named::ArrowLeft)) => Some(Heard::Moves(Named::ArrowDown)),
+            _ => None,
+        }
+    }
+}
+
+/// What comes of a key.
+enum Heard<M> {
+    Says(M),
+    /// The widget knows this key while the mouse is over it.
+    Moves(Named),
+}
+
+impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
+    fn tag(&self) -> tree::Tag {
+        tree::Tag::of::<State>()
+    }
+
+    fn state(&self) -> tree::State {
+        tree::State::new(State::default())
+    }
+
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.inner)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        if matches!(self.answer, Answer::None) {
+            tree.state.downcast_mut::<State>().unfocus();
+        }
+        tree.diff_children(std::slice::from_ref(&self.inner));
+    }
+
+    fn size(&self) -> Size<Length> {
+        self.inner.as_widget().size()
+    }
+
+    fn size_hint(&self) -> Size<Length> {
+        self.inner.as_widget().size_hint()
+    }
+
+    fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
+        tree.children
+            .first_mut()
+            .map_or_else(layout::Node::default, |child| self.inner.as_widget_mut().layout(child, renderer, limits))
+    }
+
+    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
+        if !matches!(self.answer, Answer::None) {
+            operation.focusable(None, layout.bounds(), tree.state.downcast_mut::<State>());
+        }
+        if let Some(child) = tree.children.first_mut() {
+            self.inner.as_widget_mut().operate(child, layout, renderer, operation);
+        }
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        renderer: &Renderer,
+        clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, M>,
+        viewport: &Rectangle,
+    ) {
+        let Some(child) = tree.children.first_mut() else { return };
+        let state = tree.state.downcast_mut::<State>();
+        match event {
+            // Whoever takes the mouse needs no ring.
+            Event::Mouse(mouse::Event::ButtonPressed(_)) | Event::Touch(touch::Event::FingerPressed { .. })
+                if state.is_focused =>
+            {
+                state.unfocus();
+                shell.request_redraw();
+            }
+            Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, physical_key, location, repeat, .. })
+                if state.is_focused && modifiers.is_empty() =>
+            {
+                match self.hear(key) {
+                    Some(Heard::Says(message)) => {
+                        if !repeat || matches!(self.answer, Answer::Turn(_)) {
+                            shell.publish(message);
+                        }
+                        shell.capture_event();
+                        return;
+                    }
+                    Some(Heard::Moves(key)) => {
+                        let pressed = Event::Keyboard(keyboard::Event::KeyPressed {
+                            key: Key::Named(key),
+                            modified_key: Key::Named(key),
+                            physical_key: *physical_key,
+                            location: *location,
+                            modifiers: *modifiers,
+                            text: None,
+                            repeat: *repeat,
+                        });
+                        let over = mouse::Cursor::Available(layout.bounds().center());
+                        let inner = self.inner.as_widget_mut();
+                        inner.update(child, &pressed, layout, over, renderer, clipboard, shell, viewport);
+                        if let Answer::Slide(Some(released)) = &self.answer {
+                            shell.publish(released.clone());
+                        }
+                        shell.capture_event();
+                        return;
+                    }
+                    None => {}
+                }
+            }
+            _ => {}
+        }
+        self.inner.as_widget_mut().update(child, event, layout, cursor, renderer, clipboard, shell, viewport);
+    }
+
+    fn mouse_interaction(
+        &self,
+        tree: &Tree,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+        renderer: &Renderer,
+    ) -> mouse::Interaction {
+        tree.children.first().map_or_else(Default::default, |child| {
+            self.inner.as_widget().mouse_interaction(child, layout, cursor, viewport, renderer)
+        })
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut Renderer,
+        theme: &Theme,
+        style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let Some(child) = tree.children.first() else { return };
+        self.inner.as_widget().draw(child, renderer, theme, style, layout, cursor, viewport);
+        if tree.state.downcast_ref::<State>().is_focused {
+            let ring = renderer::Quad {
+                bounds: layout.bounds().expand(2),
+                border: Border { color: theme::ink(theme).text, width: 2.0, radius: (theme::RADIUS + 2.0).into() },
+                ..renderer::Quad::default()
+            };
+            renderer.fill_quad(ring, Color::TRANSPARENT);
+        }
+    }
+
+    fn overlay<'b>(
+        &'b mut self,
+        tree: &'b mut Tree,
+        layout: Layout<'b>,
+        renderer: &Renderer,
+        viewport: &Rectangle,
+        translation: Vector,
+    ) -> Option<overlay::Element<'b, M, Theme, Renderer>> {
+        let child = tree.children.first_mut()?;
+        self.inner.as_widget_mut().overlay(child, layout, renderer, viewport, translation)
+    }
+}
+
+/// A button that Tab reaches and that Enter and Space press.
+pub struct Button<'a, M> {
+    inner: iced_button::Button<'a, M>,
+    press: Option<M>,
+}
+
+/// A button around something.
+pub fn button<'a, M: Clone + 'a>(content: impl Into<Element<'a, M>>) -> Button<'a, M> {
+    Button { inner: iced::widget::button(content), press: None }
+}
+
+impl<'a, M: Clone + 'a> Button<'a, M> {
+    /// How wide it is.
+    #[must_use]
+    pub fn width(self, width: impl Into<Length>) -> Self {
+        Button { inner: self.inner.width(width), ..self }
+    }
+
+    /// How high it is.
+    #[must_use]
+    pub fn height(self, height: impl Into<Length>) -> Self {
+        Button { inner: self.inner.height(height), ..self }
+    }
+
+    /// The room around what is in it.
+    #[must_use]
+    pub fn padding(self, padding: impl Into<Padding>) -> Self {
+        Button { inner: self.inner.padding(padding), ..self }
+    }
+
+    /// How it looks.
+    #[must_use]
+    pub fn style(self, style: impl Fn(&Theme, iced_button::Status) -> iced_button::Style + 'a) -> Self {
+        Button { inner: self.inner.style(style), ..self }
+    }
+
+    /// What it says when it is pressed; without it nothing can press it.
+    #[must_use]
+    pub fn on_press(self, message: M) -> Self {
+        self.on_press_maybe(Some(message))
+    }
+
+    /// What it says when it is pressed, if it can be.
+    #[must_use]
+    pub fn on_press_maybe(self, message: Option<M>) -> Self {
+        Button { inner: self.inner.on_press_maybe(message.clone()), press: message }
+    }
+}
+
+impl<'a, M: Clone + 'a> From<Button<'a, M>> for Element<'a, M> {
+    fn from(button: Button<'a, M>) -> Self {
+        Focus::around(button.inner, button.press.map_or(Answer::None, Answer::Press))
+    }
+}
+
+/// A list that opens, that Tab reaches; up and down choose without opening it.
+pub struct Choice<'a, T: ToString + PartialEq + Clone, M> {
+    inner: pick_list::PickList<'a, T, Vec<T>, T, M>,
+    turn: Box<dyn Fn(isize) -> Option<M> + 'a>,
+}
+
+/// A list of which one is chosen.
+pub fn choice<'a, T, M>(
+    options: impl Into<Vec<T>>,
+    chosen: Option<T>,
+    on_choose: impl Fn(T) -> M + 'a,
+) -> Choice<'a, T, M>
+where
+    T: ToString + PartialEq + Clone + 'a,
+    M: Clone + 'a,
+{
+    let (options, say) = (options.into(), Rc::new(on_choose));
+    let (others, at) = (options.clone(), options.iter().position(|o| chosen.as_ref() == Some(o)));
+    let says = Rc::clone(&say);
+    let turn = move |by: isize| {
+        let to = at.map_or(Some(0), |at| at.checked_add_signed(by))?;
+        others.get(to).cloned().map(|option| says(option))
+    };
+    let inner = pick_list(options, chosen, move |option| say(option))
+        .text_size(theme::BODY)
+        .padding([7.0, 10.0])
+        .style(theme::list)
+        .menu_style(theme::menu);
+    Choice { inner, turn: Box::new(turn) }
+}
+
+impl<'a, T: ToString + PartialEq + Clone + 'a, M: Clone + 'a> Choice<'a, T, M> {
+    /// How wide it is.
+    #[must_use]
+    pub fn width(self, width: impl Into<Length>) -> Self {
+        Choice { inner: self.inner.width(width), ..self }
+    }
+
+    /// What it says while nothing is chosen.
+    #[must_use]
+    pub fn placeholder(self, words: &str) -> Self {
+        Choice { inner: self.inner.placeholder(words), ..self }
+    }
+
+    /// How high the open list is.
+    #[must_use]
+    pub fn menu_height(self, height: impl Into<Length>) -> Self {
+        Choice { inner: self.inner.menu_height(height), ..self }
+    }
+
+    /// Smaller, for where there is little room.
+    #[must_use]
+    pub fn small(self) -> Self {
+        Choice { inner: self.inner.text_size(theme::SMALL).padding([5.0, 8.0]), ..self }
+    }
+}
+
+impl<'a, T: ToString + PartialEq + Clone + 'a, M: Clone + 'a> From<Choice<'a, T, M>> for Element<'a, M> {
+    fn from(choice: Choice<'a, T, M>) -> Self {
+        Focus::around(choice.inner, Answer::Turn(choice.turn))
+    }
+}
+
+/// A slider over whole numbers that Tab reaches and the arrows move. `released` is said when it is let go.
+pub fn slider<'a, M: Clone + 'a>(
+    range: std::ops::RangeInclusive<u8>,
+    value: u8,
+    on_change: impl Fn(u8) -> M + 'a,
+    released: Option<M>,
+    width: impl Into<Length>,
+) -> Element<'a, M> {
+    let mut inner = iced_slider(range, value, on_change).step(1u8).width(width).style(theme::slide);
+    if let Some(released) = released.clone() {
+        inner = inner.on_release(released);
+    }
+    Focus::around(inner, Answer::Slide(released))
+}
+
+#[cfg(test)]
+mod tests;

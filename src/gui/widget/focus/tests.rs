@@ -1,0 +1,122 @@
+//! A small window by the keyboard alone.
+
+use iced::advanced::widget::operation::{Outcome, focusable};
+use iced::keyboard::key::{NativeCode, Physical};
+use iced::widget::{column, scrollable, space};
+use iced_test::core::renderer::Headless;
+use iced_test::futures::futures::executor::block_on;
+use iced_test::runtime::user_interface::{Cache, UserInterface};
+
+use super::*;
+
+#[derive(Clone, Debug, PartialEq)]
+enum Message {
+    Pressed(&'static str),
+    Chosen(&'static str),
+    Moved(u8),
+    Released,
+}
+
+struct Window {
+    ui: UserInterface<'static, Message, Theme, Renderer>,
+    renderer: Renderer,
+}
+
+impl Window {
+    fn new(content: Element<'static, Message>) -> Window {
+        let mut renderer = block_on(<Renderer as Headless>::new(theme::REGULAR, 14.into(), None)).unwrap();
+        let ui = UserInterface::build(content, Size::new(300.0, 200.0), Cache::default(), &mut renderer);
+        Window { ui, renderer }
+    }
+
+    fn operate(&mut self, operation: impl Operation<()> + 'static) {
+        let mut next: Option<Box<dyn Operation<()>>> = Some(Box::new(operation));
+        while let Some(mut operation) = next.take() {
+            self.ui.operate(&self.renderer, &mut operation);
+            if let Outcome::Chain(chained) = operation.finish() {
+                next = Some(chained);
+            }
+        }
+    }
+
+    fn tab(&mut self) {
+        self.operate(focusable::focus_next());
+        self.operate(reveal::Reveal::default());
+    }
+
+    fn says(&mut self, event: Event, cursor: mouse::Cursor) -> Vec<Message> {
+        let mut messages = Vec::new();
+        let clipboard = &mut iced::advanced::clipboard::Null;
+        let _ = self.ui.update(&[event], cursor, &mut self.renderer, clipboard, &mut messages);
+        messages
+    }
+
+    fn press(&mut self, key: Named) -> Vec<Message> {
+        let pressed = keyboard::Event::KeyPressed {
+            key: Key::Named(key),
+            modified_key: Key::Named(key),
+            physical_key: Physical::Unidentified(NativeCode::Unidentified),
+            location: keyboard::Location::Standard,
+            modifiers: keyboard::Modifiers::default(),
+            text: None,
+            repeat: false,
+        };
+        self.says(Event::Keyboard(pressed), mouse::Cursor::Unavailable)
+    }
+}
+
+fn everything() -> Element<'static, Message> {
+    column![
+        button("first").on_press(Message::Pressed("first")),
+        button("cannot be pressed"),
+        choice(["a", "b", "c"], Some("b"), Message::Chosen),
+        slider(0..=10, 5, Message::Moved, Some(Message::Released), 100.0),
+    ]
+    .into()
+}
+
+#[test]
+fn tab_goes_from_one_to_the_next_and_keys_set_them_going() {
+    let mut window = Window::new(everything());
+    assert_eq!(window.press(Named::Enter), [], "nothing has the focus yet");
+    window.tab();
+    assert_eq!(window.press(Named::Enter), [Message::Pressed("first")]);
+    assert_eq!(window.press(Named::Space), [Message::Pressed("first")]);
+    assert_eq!(window.press(Named::ArrowDown), []);
+    // What cannot be pressed is passed over.
+    window.tab();
+    assert_eq!(window.press(Named::ArrowDown), [Message::Chosen("c")]);
+    assert_eq!(window.press(Named::ArrowUp), [Message::Chosen("a")]);
+    window.tab();
+    assert_eq!(window.press(Named::ArrowRight), [Message::Moved(6), Message::Released]);
+    assert_eq!(window.press(Named::ArrowDown), [Message::Moved(4), Message::Released]);
+    window.operate(focusable::focus_previous());
+    assert_eq!(window.press(Named::ArrowDown), [Message::Chosen("c")]);
+}
+
+#[test]
+fn the_mouse_takes_the_focus_away() {
+    let mut window = Window::new(everything());
+    window.tab();
+    let elsewhere = mouse::Cursor::Available(iced::Point::new(290.0, 190.0));
+    window.says(Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)), elsewhere);
+    assert_eq!(window.press(Named::Enter), []);
+}
+
+#[test]
+fn what_has_the_focus_is_scrolled_into_view() {
+    let button = |word| button(iced::widget::text(word)).on_press(Message::Pressed(word));
+    let list = column![button("near"), space::vertical().height(900.0), button("far")];
+    let mut window = Window::new(scrollable(list).height(200.0).into());
+    window.tab();
+    window.tab();
+    // A click into the lower half meets the second button only where it was scrolled to.
+    let mut seen = None;
+    for y in (0..200).step_by(5) {
+        let at = mouse::Cursor::Available(iced::Point::new(10.0, y as f32));
+        window.says(Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)), at);
+        let said = window.says(Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)), at);
+        seen = seen.or(said.into_iter().next());
+    }
+    assert_eq!(seen, Some(Message::Pressed("far")));
+}

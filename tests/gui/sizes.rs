@@ -1,0 +1,166 @@
+//! Every screen at the sizes that displays leave it at 100 to 200 %: nothing is squeezed, cut off or put on top of
+//! something else.
+
+use std::sync::{Arc, Mutex};
+
+use composer::gui::screen::{edit, library};
+use composer::settings::Folders;
+use composer::studio::library as files;
+use iced_test::core::{Event, Point, Rectangle, mouse};
+use iced_test::selector::Candidate;
+
+use super::*;
+
+/// A window over a folder of files, with one that is edited.
+fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
+    let Some(mut folders) = Folders::of_platform() else {
+        eprintln!("SKIPPED: this user has no home folder");
+        return None;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    folders.library = folder.path().to_owned();
+    folders.state = folder.path().join(".state");
+    for name in ["Morning.mid", "A piece with a long name that says what it is about, and when.mid", "Evening 2.mid"] {
+        let to = folder.path().join(name);
+        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), &to).unwrap();
+        let recorded = std::time::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+        std::fs::File::options().write(true).open(&to).unwrap().set_modified(recorded).unwrap();
+    }
+    let mut settings = Settings::default();
+    settings.window.theme = theme;
+    let mut studio = Studio::without_desk(Now::new(settings, Some(folders)));
+    tell(&mut studio, all_is_well());
+    tell(&mut studio, [Report::Captured(Captured { notes: 7 }), Report::Piece(demo())]);
+    let _ = studio.update(Message::Examined(checks()));
+
+    let _ = studio.update(Message::Go(Screen::Library));
+    let listing = files::list(folder.path()).unwrap();
+    let tell_library = |studio: &mut Studio, message| drop(studio.update(Message::Library(message)));
+    tell_library(&mut studio, library::Message::Listed(Ok(listing)));
+    let all = ["Morning.mid", "A piece with a long name that says what it is about, and when.mid", "Evening 2.mid"];
+    let read = all.map(|name| folder.path().join(name)).map(|path| (path.clone(), files::summarise(&path)));
+    tell_library(&mut studio, library::Message::Read(read.into(), Vec::new()));
+    tell_library(&mut studio, library::Message::Select(folder.path().join("Morning.mid")));
+    tell_library(&mut studio, library::Message::TagsTyped("etude, D minor".to_owned()));
+    tell_library(&mut studio, library::Message::TagsSet);
+
+    let _ = studio.update(Message::Go(Screen::Edit));
+    let file = folder.path().join(all[1]);
+    let _ = studio.update(Message::Dropped(file.clone()));
+    let opened = edit::Opened::read(&file).map(Box::new);
+    let _ = studio.update(Message::Edit(edit::Message::Opened(1, opened)));
+    Some((studio, folder))
+}
+
+/// Shows a screen in a window of a size; canvases learn their size from the first event.
+fn show(studio: &mut Studio, screen: Screen, size: Size) {
+    let _ = studio.update(Message::Go(screen));
+    let mut window = simulator(studio, size);
+    let position = Point::new(size.width / 2.0, size.height / 2.0);
+    window.point_at(position);
+    let _ = window.simulate([Event::Mouse(mouse::Event::CursorMoved { position })]);
+    let messages: Vec<Message> = window.into_messages().collect();
+    messages.into_iter().for_each(|m| drop(studio.update(m)));
+}
+
+/// Something that is drawn: where it lies, what can be seen of it, and whether it lies in something that scrolls.
+#[derive(Clone, Debug)]
+struct Drawn {
+    bounds: Rectangle,
+    seen: Option<Rectangle>,
+    scrolls: bool,
+    words: Option<String>,
+}
+
+fn drawn(studio: &Studio, size: Size) -> Vec<Drawn> {
+    let all: Arc<Mutex<Vec<Drawn>>> = Arc::default();
+    let (into, mut scrolled) = (Arc::clone(&all), Vec::<Rectangle>::new());
+    let collect = move |candidate: Candidate<'_>| -> Option<()> {
+        let (bounds, seen, words) = match candidate {
+            Candidate::Scrollable { content_bounds, .. } => {
+                scrolled.push(content_bounds);
+                return None;
+            }
+            Candidate::Focusable { bounds, visible_bounds, .. } => (bounds, visible_bounds, None),
+            Candidate::Text { bounds, visible_bounds, content, .. } => {
+                (bounds, visible_bounds, Some(content.to_owned()))
+            }
+            _ => return None,
+        };
+        let scrolls = scrolled.iter().any(|content| content.contains(bounds.center()));
+        into.lock().unwrap().push(Drawn { bounds, seen, scrolls, words });
+        None
+    };
+    let _ = simulator(studio, size).find(collect);
+    let found = all.lock().unwrap().clone();
+    assert!(found.len() > 10, "the window is empty");
+    found
+}
+
+fn overlap(a: &Rectangle, b: &Rectangle) -> bool {
+    let within = |a: &Rectangle, b: &Rectangle| a.expand(0.5).is_within(&b.expand(1.0));
+    let both = a.intersection(b).is_some_and(|both| both.width > 1.0 && both.height > 1.0);
+    both && !within(a, b) && !within(b, a)
+}
+
+/// What is wrong with a screen, if anything is.
+fn faults(studio: &Studio, size: Size) -> Vec<String> {
+    let all = drawn(studio, size);
+    let window = Rectangle::with_size(size);
+    let controls: Vec<&Drawn> = all.iter().filter(|d| d.words.is_none()).collect();
+    let mut faults = Vec::new();
+    for (n, control) in controls.iter().enumerate() {
+        let b = control.bounds;
+        let name =
+            all.iter().find(|d| d.words.is_some() && b.contains(d.bounds.center())).and_then(|d| d.words.clone());
+        let name = format!("{} at {b:?}", name.unwrap_or_else(|| "an icon".to_owned()));
+        if b.width < 20.0 || b.height < 16.0 {
+            faults.push(format!("squeezed: {name}"));
+        }
+        let all_seen = b.is_within(&window.expand(0.5));
+        if !control.scrolls && !all_seen {
+            faults.push(format!("beyond the window: {name}"));
+        }
+        if controls[n + 1..].iter().any(|other| !control.scrolls && !other.scrolls && overlap(&b, &other.bounds)) {
+            faults.push(format!("under another: {name}"));
+        }
+    }
+    for label in all.iter().filter(|d| d.words.is_some()) {
+        let around = controls.iter().find(|c| c.bounds.contains(label.bounds.center()) && c.bounds.height < 60.0);
+        if let Some(around) = around.filter(|c| label.bounds.height > c.bounds.height + 1.0) {
+            faults.push(format!("{:?} is higher than its button {:?}", label.words, around.bounds));
+        }
+        if !label.scrolls && label.seen.is_none() && label.bounds.width > 1.0 {
+            faults.push(format!("not to be seen: {:?} at {:?}", label.words, label.bounds));
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_control_can_be_seen_and_hit_at_every_size() {
+    let Some((mut studio, _folder)) = everything(ThemeSetting::Dark) else { return };
+    let mut faults_of_all = Vec::new();
+    for size in SIZES {
+        for screen in Screen::ALL {
+            show(&mut studio, screen, size);
+            faults_of_all.extend(faults(&studio, size).into_iter().map(|f| format!("{screen:?} at {size:?}: {f}")));
+        }
+    }
+    assert!(faults_of_all.is_empty(), "{}", faults_of_all.join("\n"));
+}
+
+#[test]
+fn every_screen_looks_as_agreed_in_the_smallest_window() {
+    let Some((mut studio, _folder)) = everything(ThemeSetting::Light) else { return };
+    for screen in Screen::ALL {
+        if screen == Screen::Library && jiff::tz::TimeZone::system().iana_name().is_some_and(|zone| zone != "UTC") {
+            eprintln!("SKIPPED: the library's picture has dates in it and was made in UTC");
+            continue;
+        }
+        show(&mut studio, screen, TWICE);
+        picture(&studio, TWICE, &format!("small-{}", screen.name().to_lowercase()));
+    }
+    let _ = studio.update(Message::Help);
+    picture(&studio, TWICE, "small-help");
+}
