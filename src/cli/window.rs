@@ -39,7 +39,16 @@ pub(super) fn run(
         Some("demo") => Listen::Virtual(Script::Demo),
         Some(script) => Listen::Virtual(Script::File(script.into())),
     };
-    let start = Start { file, settings, settings_fault, settings_file: Some(settings_file), folders, listen };
+    let settings_warnings = loaded.warnings;
+    let start = Start {
+        file,
+        settings,
+        settings_fault,
+        settings_warnings,
+        settings_file: Some(settings_file),
+        folders,
+        listen,
+    };
     open(start).map(|()| Exit::Success).map_err(|e| Failure::new(Exit::NoDisplay, e).remedy(WITHOUT).into())
 }
 

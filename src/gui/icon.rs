@@ -97,6 +97,8 @@ icons! {
     Library = "library",
     /// The editor.
     Notes = "notes",
+    /// Composing.
+    Compose = "music",
     /// Back to what it was.
     Undo = "undo-2",
 }

@@ -39,6 +39,8 @@ pub struct Now {
     pub folders: Option<Folders>,
     /// Why the settings' file is of no use, if it is.
     pub settings_fault: Option<SettingsError>,
+    /// Remarks on single settings.
+    pub settings_warnings: Vec<String>,
 }
 
 impl Now {
@@ -60,6 +62,7 @@ impl Now {
             settings,
             folders,
             settings_fault: None,
+            settings_warnings: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! A new screen is a module here, a line in [`Screen::ALL`], and its arms in the shell.
 
+pub mod compose;
 pub mod devices;
 pub mod edit;
 pub mod library;
@@ -29,6 +30,8 @@ pub enum Screen {
     Library,
     /// The editor.
     Edit,
+    /// Melodies become compositions.
+    Compose,
     /// Keyboards and sound, with what is wrong about them.
     Devices,
     /// The settings.
@@ -37,7 +40,8 @@ pub enum Screen {
 
 impl Screen {
     /// All of them, in the order of the strip.
-    pub const ALL: [Screen; 5] = [Screen::Play, Screen::Library, Screen::Edit, Screen::Devices, Screen::Settings];
+    pub const ALL: [Screen; 6] =
+        [Screen::Play, Screen::Library, Screen::Edit, Screen::Compose, Screen::Devices, Screen::Settings];
 
     /// Its name in the strip.
     #[must_use]
@@ -46,6 +50,7 @@ impl Screen {
             Screen::Play => "Play",
             Screen::Library => "Library",
             Screen::Edit => "Edit",
+            Screen::Compose => "Compose",
             Screen::Devices => "Devices",
             Screen::Settings => "Settings",
         }
@@ -58,6 +63,7 @@ impl Screen {
             Screen::Play => Icon::Piano,
             Screen::Library => Icon::Library,
             Screen::Edit => Icon::Notes,
+            Screen::Compose => Icon::Compose,
             Screen::Devices => Icon::Cable,
             Screen::Settings => Icon::Settings,
         }
@@ -85,6 +91,8 @@ pub enum Action<M> {
     PutAside,
     /// A file is to be edited.
     Edit(PathBuf),
+    /// Something is to be composed to a file.
+    Compose(PathBuf),
     /// What was not saved is to be edited.
     Recover(Draft),
     /// Several.

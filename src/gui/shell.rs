@@ -14,6 +14,7 @@ use iced::{Alignment, Element, Length, Subscription, Task, Theme, clipboard, eve
 
 use super::icon::{self, Icon};
 use super::now::Now;
+use super::screen::compose::{self, Compose};
 use super::screen::devices::{self, Devices};
 use super::screen::edit::{self, Edit};
 use super::screen::library::{self, Library};
@@ -41,6 +42,7 @@ pub struct Studio {
     settings: Settings,
     library: Library,
     edit: Edit,
+    compose: Compose,
     help: bool,
     system: Mode,
     settings_file: Option<PathBuf>,
@@ -65,6 +67,8 @@ pub enum Message {
     Library(library::Message),
     /// The editor.
     Edit(edit::Message),
+    /// Composing.
+    Compose(compose::Message),
     /// A file was dropped on the window.
     Dropped(PathBuf),
     /// The status line.
@@ -96,9 +100,14 @@ pub enum Message {
 impl Studio {
     /// Opens the desk and what was asked for.
     pub fn boot(start: Start) -> (Studio, Task<Message>) {
-        let Start { file, settings, settings_fault, settings_file, folders, listen } = start;
+        let Start { file, settings, settings_fault, settings_warnings, settings_file, folders, listen } = start;
         let mut now = Now::new(settings.clone(), Some(folders.clone()));
         now.settings_fault = settings_fault;
+        if !settings_warnings.is_empty() {
+            let text = "Something in the settings' file is wrong; the screen Settings says what.".to_owned();
+            now.remark = Some(Remark { text, wrong: true });
+        }
+        now.settings_warnings = settings_warnings;
         let (tell, told) = mpsc::unbounded();
         let reports = tell.clone();
         let pulses = Arc::new(AtomicBool::new(false));
@@ -133,6 +142,7 @@ impl Studio {
             settings: Settings::default(),
             library: Library::default(),
             edit: Edit::default(),
+            compose: Compose::default(),
             help: false,
             system: Mode::None,
             settings_file: None,
@@ -188,11 +198,16 @@ impl Studio {
                 let action = self.edit.update(message, &self.now);
                 self.act(action, Message::Edit)
             }
+            Message::Compose(message) => {
+                let action = self.compose.update(message, &self.now);
+                self.act(action, Message::Compose)
+            }
             Message::Status(message) => self.tend(message),
             Message::Go(screen) => self.go(screen),
             Message::Dropped(path) => match self.screen {
                 Screen::Library => self.update(Message::Library(library::Message::Dropped(vec![path]))),
                 Screen::Edit => self.open_to_edit(path),
+                Screen::Compose => self.update(Message::Compose(compose::Message::File(path))),
                 _ => self.update(Message::Open(path)),
             },
             Message::Help => {
@@ -225,6 +240,7 @@ impl Studio {
             }
             Message::PutAside(Ok(aside)) => {
                 self.now.settings_fault = None;
+                self.now.settings_warnings.clear();
                 let text = format!("The old settings are kept as {}.", aside.display());
                 self.now.remark = Some(Remark { text, wrong: false });
                 Task::none()
@@ -254,6 +270,10 @@ impl Studio {
             Screen::Library => {
                 let action = self.library.enter(&self.now);
                 self.act(action, Message::Library)
+            }
+            Screen::Compose => {
+                let action = self.compose.enter(&self.now);
+                self.act(action, Message::Compose)
             }
             Screen::Devices => self.examine(),
             Screen::Settings => {
@@ -301,6 +321,11 @@ impl Studio {
                 None => Task::none(),
             },
             Action::Edit(path) => self.open_to_edit(path),
+            Action::Compose(path) => {
+                let action = self.compose.open(path);
+                let reading = self.act(action, Message::Compose);
+                Task::batch([reading, self.go(Screen::Compose)])
+            }
             Action::Recover(draft) => {
                 let action = self.edit.recover(draft);
                 let opening = self.act(action, Message::Edit);
@@ -324,6 +349,7 @@ impl Studio {
     fn repaint(&mut self) {
         self.play.repaint();
         self.edit.repaint();
+        self.compose.repaint();
     }
 
     fn order(&mut self, order: Order) -> Task<Message> {
@@ -361,13 +387,19 @@ impl Studio {
     fn follow(&mut self, change: &Change) {
         let Some(desk) = &self.desk else { return };
         match change {
-            Change::Output(_) | Change::Buffer(_) | Change::Rate(_) | Change::SoundFont(_) => {
+            Change::Output(_)
+            | Change::Buffer(_)
+            | Change::Rate(_)
+            | Change::SoundFont(_)
+            | Change::Reverb(_)
+            | Change::Chorus(_)
+            | Change::ClickVolume(_) => {
                 if let Some(choice) = settings_screen::sound(&self.now) {
                     desk.order(Order::Sound(choice));
                 }
             }
             Change::Port(_) => desk.order(Order::Listen(Listen::of_settings(&self.now.settings))),
-            Change::Library(_) | Change::SoundFonts(_) | Change::Control(..) => {
+            Change::Library(_) | Change::SoundFonts(_) | Change::Control(..) | Change::Velocity(_) => {
                 self.now.folders = Folders::of_platform().map(|f| f.with_settings(&self.now.settings));
                 desk.order(Order::Settings(Box::new(self.now.settings.clone())));
             }
@@ -416,6 +448,7 @@ impl Studio {
             Screen::Settings => self.settings.view(&self.now).map(Message::Settings),
             Screen::Library => self.library.view(&self.now).map(Message::Library),
             Screen::Edit => self.edit.view(&self.now).map(Message::Edit),
+            Screen::Compose => self.compose.view(&self.now).map(Message::Compose),
         };
         let window = column![
             row![self.strip(), container(screen).width(Length::Fill).height(Length::Fill)].height(Length::Fill),

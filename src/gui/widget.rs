@@ -9,6 +9,7 @@ pub mod piano;
 pub mod pianoroll;
 pub mod roll;
 pub mod thumb;
+pub mod tune;
 
 use iced::widget::{Row, container, row, text, tooltip};
 use iced::{Alignment, Element, Length};

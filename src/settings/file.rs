@@ -224,29 +224,29 @@ fn put(path: &Path, section: &str, key: &str, value: Option<Value>) -> Result<()
         Err(e) if e.kind() == io::ErrorKind::NotFound => TEMPLATE.to_owned(),
         Err(e) => return Err(unreadable(path, &e)),
     };
-    if let Err(e) = toml::from_str::<Settings>(&text) {
-        return Err(broken(path, &text, e.span(), e.message()));
-    }
+    // Only what is no TOML stands in the way: a value that is wrong stays as it is, for its owner to mend.
     let mut document: DocumentMut =
         text.parse().map_err(|e: toml_edit::TomlError| broken(path, &text, e.span(), e.message()))?;
-    let table = document.entry(section).or_insert_with(|| Item::Table(Table::new()));
-    if let Some(table) = table.as_table_like_mut() {
-        match value {
-            None => {
-                table.remove(key);
-            }
-            Some(value) => match table.get_mut(key).and_then(Item::as_value_mut) {
-                // Keeps a comment behind the old value.
-                Some(old) => {
-                    let decor = old.decor().clone();
-                    *old = value;
-                    *old.decor_mut() = decor;
-                }
-                None => {
-                    table.insert(key, Item::Value(value));
-                }
-            },
+    let item = document.entry(section).or_insert_with(|| Item::Table(Table::new()));
+    let Some(table) = item.as_table_like_mut() else {
+        let at = Document::parse(text.as_str()).ok().and_then(|d| d.as_table().get(section).and_then(Item::span));
+        return Err(broken(path, &text, at, &format!("`{section}` must be a section: [{section}]")));
+    };
+    match value {
+        None => {
+            table.remove(key);
         }
+        Some(value) => match table.get_mut(key).and_then(Item::as_value_mut) {
+            // Keeps a comment behind the old value.
+            Some(old) => {
+                let decor = old.decor().clone();
+                *old = value;
+                *old.decor_mut() = decor;
+            }
+            None => {
+                table.insert(key, Item::Value(value));
+            }
+        },
     }
     write(path, document.to_string().as_bytes())
         .map_err(|e| SettingsError::Unwritable { path: path.display().to_string(), reason: e.to_string() })
@@ -411,9 +411,24 @@ mod tests {
             right.folders.library = Some("/takes".into());
             assert_eq!(loaded.settings, right, "{text}");
             assert!(loaded.warnings[0].contains(&format!("settings.toml{place}")), "{:?}", loaded.warnings);
-            assert!(set_control(&path, "stop", Some(&play())).is_err());
-            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            // What is changed in the window is kept all the same, and the wrong value stays to be mended.
+            set(&path, "window", "theme", Some(Given::Text("dark".to_owned()))).unwrap();
+            let after = fs::read_to_string(&path).unwrap();
+            assert_eq!(after.replace("\n[window]\ntheme = \"dark\"\n", ""), text);
+            let again = load(&path);
+            assert_eq!(again.settings.window.theme, crate::settings::ThemeSetting::Dark);
+            assert_eq!(again.warnings, loaded.warnings);
         }
+    }
+
+    #[test]
+    fn a_wrong_value_is_mended_by_setting_it_and_a_value_is_no_section() {
+        let (_folder, path) = with("[record]\nbpm = 2 # slow\n");
+        set(&path, "record", "bpm", Some(Given::Whole(60))).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "[record]\nbpm = 60 # slow\n");
+        let (_folder, path) = with("\nrecord = 3\n");
+        let error = set(&path, "record", "bpm", Some(Given::Whole(60))).unwrap_err().to_string();
+        assert!(error.ends_with("settings.toml:2:10: `record` must be a section: [record]"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! From a composition to finished files on disk: compose, then place what came of it.
 
+pub mod atelier;
+pub mod lineage;
+pub mod sample;
+
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::keyboard::controls::{Binding, Control};
+use crate::music::VelocityCurve;
 use crate::settings::{self, Given, Settings, SettingsError, ThemeSetting};
 use crate::studio::desk::Beat;
 
@@ -24,6 +25,14 @@ pub enum Change {
     Rate(Option<u32>),
     /// The SoundFont.
     SoundFont(Option<PathBuf>),
+    /// Whether there is reverb.
+    Reverb(bool),
+    /// Whether there is chorus.
+    Chorus(bool),
+    /// The feel of the keys.
+    Velocity(VelocityCurve),
+    /// The metronome's volume in per cent.
+    ClickVolume(u8),
     /// The keyboard's MIDI port.
     Port(Option<String>),
     /// The folder for takes.
@@ -50,6 +59,10 @@ impl Change {
             Change::Buffer(buffer) => settings.sound.buffer = buffer,
             Change::Rate(rate) => settings.sound.rate = rate,
             Change::SoundFont(path) => settings.sound.soundfont = path,
+            Change::Reverb(on) => settings.sound.reverb = on,
+            Change::Chorus(on) => settings.sound.chorus = on,
+            Change::Velocity(curve) => settings.sound.velocity = curve,
+            Change::ClickVolume(percent) => settings.sound.metronome_volume = percent,
             Change::Port(port) => settings.keyboard.port = port,
             Change::Library(path) => settings.folders.library = path,
             Change::SoundFonts(path) => settings.folders.soundfonts = path,
@@ -88,6 +101,12 @@ impl Change {
             }
             Change::Rate(rate) => settings::set(file, "sound", "rate", rate.map(|r| Given::Whole(r.into()))),
             Change::SoundFont(font) => settings::set(file, "sound", "soundfont", path(font)),
+            Change::Reverb(on) => settings::set(file, "sound", "reverb", Some(Given::Switch(*on))),
+            Change::Chorus(on) => settings::set(file, "sound", "chorus", Some(Given::Switch(*on))),
+            Change::Velocity(curve) => settings::set(file, "sound", "velocity", Some(Given::Text(curve.to_string()))),
+            Change::ClickVolume(percent) => {
+                settings::set(file, "sound", "metronome_volume", Some(Given::Whole((*percent).into())))
+            }
             Change::Port(port) => settings::set(file, "keyboard", "port", text(port)),
             Change::Library(folder) => settings::set(file, "folders", "library", path(folder)),
             Change::SoundFonts(folder) => settings::set(file, "folders", "soundfonts", path(folder)),
@@ -125,6 +144,10 @@ mod tests {
             Change::Buffer(Some(Duration::from_micros(2_500))),
             Change::Rate(Some(44_100)),
             Change::SoundFont(Some("~/a.sf2".into())),
+            Change::Reverb(false),
+            Change::Chorus(false),
+            Change::Velocity("100".parse().unwrap()),
+            Change::ClickVolume(150),
             Change::Port(Some("akm322-0".to_owned())),
             Change::Library(Some("~/takes".into())),
             Change::SoundFonts(Some("~/fonts".into())),

@@ -14,6 +14,8 @@ pub struct Start {
     pub settings: Settings,
     /// Why they are only the defaults, if they are.
     pub settings_fault: Option<SettingsError>,
+    /// Remarks on single settings, such as on values that are wrong.
+    pub settings_warnings: Vec<String>,
     /// Where they are kept.
     pub settings_file: Option<PathBuf>,
     /// This user's folders, with what the settings say.

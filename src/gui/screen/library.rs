@@ -123,6 +123,8 @@ pub enum Message {
     Step(i32),
     /// Edit it.
     Edit,
+    /// Compose something to it.
+    Compose,
     /// Play it.
     Play,
     /// It is ready to be played.
@@ -347,6 +349,7 @@ impl Library {
             }
             Message::Step(by) => self.step(by),
             Message::Edit => self.selected.clone().map_or(Action::None, Action::Edit),
+            Message::Compose => self.selected.clone().map_or(Action::None, Action::Compose),
             Message::Play => self.with_selected(|path| Message::Ready(Piece::read(&path).map(Arc::new))),
             Message::Ready(Ok(piece)) => {
                 Action::All(vec![Action::Order(DeskOrder::Show(piece)), Action::Order(DeskOrder::Play)])

@@ -10,8 +10,10 @@ use super::Action;
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::theme;
-use crate::gui::widget::{button, choice};
+use crate::gui::widget::{button, choice, labelled, slider};
 use crate::gui::work::beside;
+use crate::music::VelocityCurve;
+use crate::music::message::Velocity;
 use crate::settings::ThemeSetting;
 use crate::studio::choices::{self, Choices, Offer};
 use crate::studio::desk::{Sound, SoundChoice};
@@ -34,6 +36,8 @@ pub struct Settings {
     /// Folders as they are being typed.
     library: Option<String>,
     soundfonts: Option<String>,
+    /// The metronome's volume while its slider is held.
+    clicks: Option<u8>,
 }
 
 /// A choice in a list; `None` is what holds without a setting.
@@ -47,6 +51,15 @@ impl<T> std::fmt::Display for Choice<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name)
     }
+}
+
+/// A folder of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Takes.
+    Library,
+    /// SoundFonts.
+    SoundFonts,
 }
 
 /// What somebody does on this screen.
@@ -74,6 +87,20 @@ pub enum Message {
     SoundFontsSet,
     /// Light or dark.
     Theme(ThemeSetting),
+    /// Reverb, on or off.
+    Reverb(bool),
+    /// Chorus, on or off.
+    Chorus(bool),
+    /// The feel of the keys.
+    Feel(Choice<VelocityCurve>),
+    /// The metronome's slider moves.
+    Clicks(u8),
+    /// It was let go.
+    ClicksSet,
+    /// A folder is to be chosen in the system's dialog.
+    Choose(Which),
+    /// It was chosen, or not.
+    Chosen(Which, Option<PathBuf>),
     /// The broken file is to be kept aside, and a new one begun.
     PutAside,
 }
@@ -118,15 +145,37 @@ impl Settings {
                 None => Action::None,
             },
             Message::Theme(theme) => Action::Change(Change::Theme(theme)),
+            Message::Reverb(on) => Action::Change(Change::Reverb(on)),
+            Message::Chorus(on) => Action::Change(Change::Chorus(on)),
+            Message::Feel(choice) => Action::Change(Change::Velocity(choice.value.unwrap_or_default())),
+            Message::Clicks(tens) => {
+                self.clicks = Some(tens * 10);
+                Action::None
+            }
+            Message::ClicksSet => match self.clicks.take() {
+                Some(percent) => Action::Change(Change::ClickVolume(percent)),
+                None => Action::None,
+            },
+            Message::Choose(which) => Action::Run(iced::Task::perform(ask(), move |to| Message::Chosen(which, to))),
+            Message::Chosen(_, None) => Action::None,
+            Message::Chosen(Which::Library, folder) => {
+                self.library = None;
+                Action::Change(Change::Library(folder))
+            }
+            Message::Chosen(Which::SoundFonts, folder) => {
+                self.soundfonts = None;
+                Action::Change(Change::SoundFonts(folder))
+            }
             Message::PutAside => Action::PutAside,
         }
     }
 
     /// Draws the screen.
     pub fn view<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
-        let groups = column![fault(now), self.sound(now), self.keyboard(now), self.folders(now), look(now),]
-            .spacing(theme::WIDE)
-            .max_width(780.0);
+        let groups =
+            column![fault(now), warnings(now), self.sound(now), self.keyboard(now), self.folders(now), look(now),]
+                .spacing(theme::WIDE)
+                .max_width(780.0);
         let title = text("Settings").size(theme::TITLE).font(theme::STRONG);
         let page = column![title, groups].spacing(theme::WIDE).padding(theme::MARGIN);
         scrollable(page).width(Length::Fill).height(Length::Fill).style(theme::scroll).into()
@@ -153,6 +202,27 @@ impl Settings {
         };
         let font =
             now.font.as_ref().map_or_else(String::new, |f| format!("{}: {} instruments", f.name, f.instruments.len()));
+        let switch = |name: &'static str, on: bool, tell: fn(bool) -> Message| {
+            let sign = if on { Icon::Good } else { Icon::Skipped };
+            let inside = row![
+                icon::icon(sign, 15.0),
+                text(format!("{name} {}", if on { "on" } else { "off" })).size(theme::BODY)
+            ];
+            button(inside.spacing(theme::GAP).align_y(Alignment::Center))
+                .padding([7.0, 12.0])
+                .style(theme::toggle(on))
+                .on_press(tell(!on))
+        };
+        let effects =
+            row![switch("Reverb", sound.reverb, Message::Reverb), switch("Chorus", sound.chorus, Message::Chorus)]
+                .spacing(theme::GAP);
+        let percent = self.clicks.unwrap_or(sound.metronome_volume);
+        let clicks = row![
+            slider(0..=20, percent / 10, Message::Clicks, Some(Message::ClicksSet), Length::Fixed(COLUMNS.1 - 60.0)),
+            text(format!("{percent} %")).size(theme::BODY),
+        ]
+        .spacing(theme::GAP)
+        .align_y(Alignment::Center);
         group(
             "Sound",
             vec![
@@ -162,6 +232,8 @@ impl Settings {
                 line("", remark(result)),
                 line("SoundFont", list(fonts, Message::SoundFont)),
                 line("", remark(font)),
+                line("Effects", effects.into()),
+                line("Metronome", clicks.into()),
             ],
         )
     }
@@ -169,7 +241,19 @@ impl Settings {
     fn keyboard<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
         let chosen = now.settings.keyboard.port.as_ref();
         let keyboards = offered(&self.choices.keyboards, chosen, "The AKM322, else the only other one");
-        group("Keyboard", vec![line("MIDI input", list(keyboards, Message::Keyboard))])
+        let feels = [
+            (VelocityCurve::Soft, "Light: a light touch is already loud"),
+            (VelocityCurve::Linear, "As the keyboard says"),
+            (VelocityCurve::Hard, "Heavy: only a heavy touch is loud"),
+            (VelocityCurve::Fixed(Velocity::masked(100)), "Always the same loudness"),
+        ];
+        let feels: Vec<Choice<VelocityCurve>> =
+            feels.into_iter().map(|(curve, name)| Choice { value: Some(curve), name: name.to_owned() }).collect();
+        let set = Some(now.settings.sound.velocity);
+        let feels = pick(feels, set.as_ref(), |curve| format!("Always {curve} of 127"));
+        let lines =
+            vec![line("MIDI input", list(keyboards, Message::Keyboard)), line("Touch", list(feels, Message::Feel))];
+        group("Keyboard", lines)
     }
 
     fn folders<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
@@ -190,8 +274,8 @@ impl Settings {
         group(
             "Folders",
             vec![
-                line("Takes", library.into()),
-                line("SoundFonts", soundfonts.into()),
+                line("Takes", beside_dialog(library.into(), Which::Library)),
+                line("SoundFonts", beside_dialog(soundfonts.into(), Which::SoundFonts)),
                 line(
                     "",
                     remark("Enter keeps what was typed; an empty field goes back to the usual folder.".to_owned()),
@@ -221,6 +305,36 @@ fn fault(now: &Now) -> Option<Element<'_, Message>> {
     ]
     .spacing(theme::GAP);
     Some(container(words).padding(theme::WIDE).width(Length::Fill).style(theme::surface).into())
+}
+
+/// What is wrong with single settings: told with its line, and left for its owner to mend.
+fn warnings(now: &Now) -> Option<Element<'_, Message>> {
+    if now.settings_warnings.is_empty() {
+        return None;
+    }
+    let head = row![
+        icon::coloured(Icon::Warning, 18.0, theme::warning),
+        text("Something in the settings' file is wrong").size(theme::LARGE).font(theme::STRONG)
+    ]
+    .spacing(theme::GAP)
+    .align_y(Alignment::Center);
+    let lines = now.settings_warnings.iter().map(|words| text(words).size(theme::BODY).into());
+    let rest = "Everything else counts, and what you change here is kept.";
+    let words = column![head].extend(lines).push(text(rest).size(theme::BODY).style(theme::muted));
+    Some(container(words.spacing(theme::GAP)).padding(theme::WIDE).width(Length::Fill).style(theme::surface).into())
+}
+
+fn beside_dialog(field: Element<'_, Message>, which: Which) -> Element<'_, Message> {
+    row![field, labelled(Icon::Folder, "Choose").on_press(Message::Choose(which))]
+        .spacing(theme::GAP)
+        .align_y(Alignment::Center)
+        .into()
+}
+
+/// The system's dialog for a folder.
+async fn ask() -> Option<PathBuf> {
+    let folder = rfd::AsyncFileDialog::new().set_title("Choose a folder").pick_folder().await?;
+    Some(folder.path().to_owned())
 }
 
 fn look(now: &Now) -> Element<'_, Message> {

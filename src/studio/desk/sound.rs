@@ -70,8 +70,20 @@ impl Speaker {
         speaker
     }
 
+    /// Whether this is what sounds, but for the metronome's volume: no reason to fall silent.
+    pub(super) fn only_clicks(&self, choice: &SoundChoice) -> bool {
+        SoundChoice { clicks: choice.clicks, ..self.choice.clone() } == *choice
+    }
+
     /// Opens another output or SoundFont.
     pub(super) fn choose(&mut self, choice: SoundChoice) {
+        if self.only_clicks(&choice)
+            && let Speaking::Open(player) = &mut self.state
+        {
+            let _ = player.remote().set_click_volume(choice.clicks);
+            self.choice = choice;
+            return;
+        }
         if choice.font != self.choice.font {
             self.chosen = None;
         }

@@ -218,7 +218,9 @@ impl Work {
             }
             Order::Instrument(instrument) => self.choose(instrument),
             Order::Sound(choice) => {
-                self.stop_playing();
+                if !self.speaker.only_clicks(&choice) {
+                    self.stop_playing();
+                }
                 self.speaker.choose(choice);
             }
             Order::Listen(listen) => {

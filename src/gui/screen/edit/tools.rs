@@ -59,12 +59,6 @@ fn picks<'a>(tool: Tool, chosen: Tool, icon: Icon, words: &'a str) -> Element<'a
 pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Element<'a, Message> {
     let tools = &edit.tools;
     let unsaved = sheet.is_unsaved();
-    let name = text(&sheet.name).size(theme::LARGE).font(theme::STRONG).wrapping(text::Wrapping::None);
-    let state = if unsaved { "not saved" } else { "saved" };
-    let title = iced::widget::column![
-        container(name).max_width(190.0).clip(true),
-        text(state).size(theme::SMALL).style(if unsaved { theme::warning } else { theme::muted }),
-    ];
     let undo = iconic(Icon::Undo).on_press_maybe(sheet.editor.next_undo().map(|_| Message::Do(Command::Undo)));
     let redo = iconic(Icon::Redo).on_press_maybe(sheet.editor.next_redo().map(|_| Message::Do(Command::Redo)));
     let (sign, words) =
@@ -78,7 +72,6 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
     let save = if unsaved { wanted(Icon::Save, "Save") } else { labelled(Icon::Save, "Save") }
         .on_press(Message::Do(Command::Save));
     row![
-        container(title).width(Length::Fill),
         tip(undo, "Undo  (Ctrl Z)", BELOW),
         tip(redo, "Redo  (Ctrl Shift Z)", BELOW),
         gap(),
@@ -94,7 +87,7 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
         does(Icon::ZoomOut, "Farther  (-)", Command::Zoom(-1)),
         does(Icon::ZoomIn, "Nearer  (+)", Command::Zoom(1)),
         does(Icon::Fit, "Everything  (F)", Command::Fit),
-        gap(),
+        iced::widget::space::horizontal(),
         tip(export, "Into the library's folder Exports", BELOW),
         tip(save, "Save to the file  (Ctrl S)", BELOW),
     ]
@@ -104,7 +97,7 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
 }
 
 fn gap() -> iced::widget::Space {
-    iced::widget::Space::new().width(theme::NEAR)
+    iced::widget::Space::new().width(theme::GAP)
 }
 
 /// What the lane shows, to be chosen beside it.

@@ -142,7 +142,13 @@ pub(super) fn view<'a>(sheet: &'a Sheet, _now: &'a Now) -> Element<'a, Message> 
         .style(theme::scroll)
         .height(Length::Fill);
     let add = labelled(Icon::More, "Add a track").width(Length::Fill).on_press(Message::Add);
-    container(column![list, add].spacing(theme::GAP))
+    let unsaved = sheet.is_unsaved();
+    let state = if unsaved { "not saved" } else { "saved" };
+    let title = column![
+        container(text(&sheet.name).size(theme::LARGE).font(theme::STRONG).wrapping(text::Wrapping::None)).clip(true),
+        text(state).size(theme::SMALL).style(if unsaved { theme::warning } else { theme::muted }),
+    ];
+    container(column![container(title).padding([0.0, theme::GAP]), list, add].spacing(theme::GAP))
         .padding(theme::GAP)
         .width(WIDTH)
         .height(Length::Fill)

@@ -27,7 +27,7 @@ pub(super) fn view(screen: &Library) -> Element<'_, Message> {
 fn about<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
     let mut parts = column![].spacing(theme::GAP + theme::NEAR);
     if let Some(summary) = entry.summary() {
-        let picture = thumb(&summary.picture, summary.fingerprint, WIDTH - 2.0 * theme::WIDE - theme::GAP - 2.0, 96.0);
+        let picture = thumb(&summary.picture, summary.fingerprint, WIDTH - 3.0 * theme::WIDE - 2.0, 96.0);
         parts = parts.push(container(picture).style(theme::well));
     }
     parts = parts.push(title(screen, entry));
@@ -52,10 +52,15 @@ fn about<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
     let edit = wanted(Icon::Pencil, "Edit").width(Length::Fill).on_press_maybe(on(Message::Edit));
     let parts = parts
         .push(row![tip(play, "Play  (Space)", BELOW), tip(edit, "Edit  (Enter)", BELOW)].spacing(theme::GAP))
+        .push(tip(
+            labelled(Icon::Compose, "Compose").width(Length::Fill).on_press_maybe(on(Message::Compose)),
+            "Harmonise, extend or arrange it",
+            BELOW,
+        ))
         .push_maybe_tags(screen, entry)
         .push(exports(screen, known));
     // What is known may be more than a small window has room for; what is done with it stays in sight.
-    let parts = scrollable(container(parts).padding(iced::padding::right(theme::GAP))).style(theme::scroll);
+    let parts = scrollable(container(parts).padding(iced::padding::right(theme::WIDE))).style(theme::scroll);
     column![parts.height(Length::Fill), last()].spacing(theme::GAP).into()
 }
 

@@ -89,7 +89,8 @@ fn tab_goes_from_one_to_the_next_and_keys_set_them_going() {
     assert_eq!(window.press(Named::ArrowUp), [Message::Chosen("a")]);
     window.tab();
     assert_eq!(window.press(Named::ArrowRight), [Message::Moved(6), Message::Released]);
-    assert_eq!(window.press(Named::ArrowDown), [Message::Moved(4), Message::Released]);
+    // Nobody has drawn it anew: it stands where it was moved to.
+    assert_eq!(window.press(Named::ArrowDown), [Message::Moved(5), Message::Released]);
     window.operate(focusable::focus_previous());
     assert_eq!(window.press(Named::ArrowDown), [Message::Chosen("c")]);
 }

@@ -146,7 +146,7 @@ fn lines(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
     for (bar, start) in names {
         let x = view.x(start);
         if x >= notes.x - 1.0 && x + 20.0 < notes.x + notes.width {
-            label(frame, bar.to_string(), Point::new(x + 5.0, RULER / 2.0), ink.muted, 11.0);
+            label(frame, bar.to_string(), Point::new(x + 5.0, RULER * 0.3), ink.muted, 11.0);
         }
     }
     tempos(frame, view, scene, ink);
@@ -195,10 +195,10 @@ fn tempos(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
     let right = view.right();
     let mut free = KEYS;
     for (at, tempo) in scene.tempo_map.tempos().filter(|(at, _)| *at < right) {
-        let x = view.x(at).max(KEYS) + 30.0;
+        let x = view.x(at).max(KEYS) + 8.0;
         if x >= free && view.x(at) >= KEYS - 1.0 {
             let text = format!("{:.0} bpm", tempo.bpm());
-            label(frame, text, Point::new(x, RULER / 2.0), ink.accent, 11.0);
+            label(frame, text, Point::new(x, RULER * 0.72), ink.accent, 10.0);
             free = x + 64.0;
         }
     }

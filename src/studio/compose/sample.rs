@@ -1,0 +1,30 @@
+//! Melodies that ship with the program, for whoever has none at hand: see `assets/melodies` and `assets/demo`.
+
+use crate::music::composition::Composition;
+use crate::music::smf;
+
+/// A melody that ships.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Its name.
+    pub name: &'static str,
+    bytes: &'static [u8],
+}
+
+/// All of them.
+pub const SAMPLES: [Sample; 4] = [
+    Sample { name: "Ode to Joy", bytes: include_bytes!("../../../assets/melodies/demo.mid") },
+    Sample { name: "Amazing Grace", bytes: include_bytes!("../../../assets/demo/amazing-grace-piano-trio.mid") },
+    Sample { name: "Scarborough Fair", bytes: include_bytes!("../../../assets/demo/scarborough-fair-strings.mid") },
+    Sample { name: "When the Saints Go Marching In", bytes: include_bytes!("../../../assets/demo/saints-rock.mid") },
+];
+
+impl Sample {
+    /// The melody: the first track, without what was composed to it.
+    #[must_use]
+    pub fn melody(&self) -> Option<Composition> {
+        let mut composition = smf::read(self.bytes).ok()?.composition;
+        composition.tracks.truncate(1);
+        Some(composition)
+    }
+}
