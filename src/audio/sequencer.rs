@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use chase::Seek;
 pub use score::{Cue, STRIPS, Score, ScoreEvent, StripInfo};
+pub(super) use strip::squared;
 pub use strip::{Program, Strip};
 
 use crate::music::Micros;

@@ -157,8 +157,8 @@ pub struct KeysArgs {
 
     /// One more instrument, such as violin,octave=1,keys=C4..
     ///
-    /// As `--instrument`, with any of `,octave=1` `,transpose=-5` `,velocity=soft` and `,keys=C4..` (from
-    /// middle C up; `..B3` below it) behind it. As often as you like, up to 16.
+    /// As `--instrument`, with any of `,octave=1` `,transpose=-5` `,volume=60` (per cent) `,velocity=soft` and
+    /// `,keys=C4..` (from middle C up; `..B3` below it) behind it. As often as you like, up to 16.
     #[arg(long, value_name = "LAYER")]
     pub layer: Vec<LayerWish>,
 

@@ -1,5 +1,5 @@
 //! What somebody wants under the keys, in words: one instrument or several, each with its transposition,
-//! its feeling for velocity and its part of the keyboard.
+//! its volume, its feeling for velocity and its part of the keyboard.
 
 use std::str::FromStr;
 
@@ -17,6 +17,8 @@ pub struct LayerWish {
     pub instrument: String,
     /// Semitones up or down, octaves included.
     pub transpose: i8,
+    /// Percent of its level, 0 to 100.
+    pub volume: u8,
     /// Its feeling for velocity, if it has one of its own.
     pub velocity: Option<VelocityCurve>,
     /// The lowest and the highest key that it answers to.
@@ -28,7 +30,7 @@ impl LayerWish {
     #[must_use]
     pub fn new(instrument: &str) -> LayerWish {
         let keys = (Key::masked(0), Key::masked(127));
-        LayerWish { instrument: instrument.to_owned(), transpose: 0, velocity: None, keys }
+        LayerWish { instrument: instrument.to_owned(), transpose: 0, volume: 100, velocity: None, keys }
     }
 
     /// Whether a SoundFont has its instrument.
@@ -60,9 +62,13 @@ impl FromStr for LayerWish {
             match name {
                 "transpose" => semitones += number(60)?,
                 "octave" => semitones += 12 * number(5)?,
+                "volume" => {
+                    let percent = value.trim_end_matches('%').parse().ok().filter(|v| *v <= 100);
+                    wish.volume = percent.ok_or("`volume` is 0 to 100 per cent")?;
+                }
                 "velocity" => wish.velocity = Some(value.parse()?),
                 "keys" => wish.keys = range(value)?,
-                _ => return Err(format!("`{name}` is not known; there are transpose, octave, velocity and keys")),
+                _ => return Err(format!("`{name}` is not known; there are transpose, octave, volume, velocity and keys")),
             }
         }
         wish.transpose = semitones.clamp(-127, 127) as i8;
@@ -110,6 +116,7 @@ impl KeysWish {
             layers.push(Layer {
                 channel,
                 transpose: wish.transpose.saturating_add(self.transpose),
+                volume: wish.volume,
                 curve: wish.velocity.unwrap_or(self.velocity),
                 keys: wish.keys,
                 ..Layer::new(instrument.program)
@@ -127,13 +134,13 @@ mod tests {
 
     #[test]
     fn a_layer_is_read_with_all_that_may_stand_behind_it() {
-        let wish: LayerWish = "string ensemble 1, octave=-1, transpose=7, velocity=90, keys=C2..B3".parse().unwrap();
+        let wish: LayerWish = "string ensemble 1, octave=-1, transpose=7, volume=60%, velocity=90, keys=C2..B3".parse().unwrap();
         assert_eq!(wish.instrument, "string ensemble 1");
-        assert_eq!(wish.transpose, -5);
+        assert_eq!((wish.transpose, wish.volume), (-5, 60));
         assert_eq!(wish.velocity, Some(VelocityCurve::Fixed(Velocity::masked(90))));
         assert_eq!(wish.keys, (Key::masked(36), Key::masked(59)));
         assert_eq!("1,keys=..B3".parse::<LayerWish>().unwrap().keys, (Key::masked(0), Key::masked(59)));
-        for wrong in ["", ",octave=1", "1,octave=6", "1,colour=red", "1,keys=C4", "1,keys=C4..C3", "1,velocity="] {
+        for wrong in ["", ",octave=1", "1,octave=6", "1,colour=red", "1,volume=101", "1,keys=C4", "1,keys=C4..C3", "1,velocity="] {
             assert!(wrong.parse::<LayerWish>().is_err(), "{wrong}");
         }
     }

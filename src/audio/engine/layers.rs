@@ -1,7 +1,7 @@
-//! What the keys play: one or more layers, each with its instrument, range, transposition and
+//! What the keys play: one or more layers, each with its instrument, range, transposition, volume and
 //! feeling for velocity; and which knob acts on what.
 
-use crate::audio::sequencer::Program;
+use crate::audio::sequencer::{Program, squared};
 use crate::music::VelocityCurve;
 use crate::music::message::{Channel, Controller, Key, Message, Value, Velocity, Voice};
 use crate::music::take::Sounding;
@@ -17,6 +17,8 @@ pub struct Layer {
     pub transpose: i8,
     /// Its feeling for velocity.
     pub curve: VelocityCurve,
+    /// Percent of the level that the keyboard's volume slider asks for, 0 to 100.
+    pub volume: u8,
     /// The lowest and the highest key that it answers to.
     pub keys: (Key, Key),
 }
@@ -30,8 +32,14 @@ impl Layer {
             program,
             transpose: 0,
             curve: VelocityCurve::Linear,
+            volume: 100,
             keys: (Key::masked(0), Key::masked(127)),
         }
+    }
+
+    /// A position of the volume slider at this layer's volume.
+    fn at_level(&self, slider: Value) -> Value {
+        Value::masked(squared(slider.get(), self.volume))
     }
 }
 
@@ -73,7 +81,12 @@ impl Knobs {
     }
 }
 
+const VOLUME: u8 = 7;
+
 const SILENT: u8 = 0xff;
+
+/// Where General MIDI's volume stands until somebody moves it.
+const SLIDER: Value = Value::masked(100);
 
 #[derive(Clone, Debug)]
 struct Played {
@@ -88,6 +101,8 @@ struct Played {
 pub struct Layers {
     layers: Vec<Played>,
     knobs: Knobs,
+    /// The last position of the volume slider.
+    slider: Value,
 }
 
 impl Layers {
@@ -95,21 +110,37 @@ impl Layers {
     #[must_use]
     pub fn new(layers: &[Layer], knobs: Knobs) -> Layers {
         let played = |layer: &Layer| Played { layer: *layer, sounds: [SILENT; 128], sounding: Sounding::default() };
-        Layers { layers: layers.iter().take(16).map(played).collect(), knobs }
+        Layers { layers: layers.iter().take(16).map(played).collect(), knobs, slider: SLIDER }
     }
 
-    /// The messages that choose the instruments.
+    /// Takes the place of others: the slider is where it was.
+    pub(super) fn succeed(&mut self, before: &Layers) {
+        self.slider = before.slider;
+    }
+
+    /// The messages that choose the instruments, and how loud they are.
     pub fn set_up(&self, mut say: impl FnMut(&Message)) {
         for Played { layer, .. } in &self.layers {
             let mut voice = |v| say(&Message::Voice(layer.channel, v));
             voice(control(0, layer.program.bank));
             voice(control(32, layer.program.bank_fine));
             voice(Voice::Program(Value::masked(layer.program.program)));
+            voice(control(VOLUME, layer.at_level(self.slider).get()));
         }
     }
 
     /// A message of the keyboard, on whatever channel, as the layers play it.
     pub fn play(&mut self, _channel: Channel, voice: Voice, mut say: impl FnMut(&Message)) {
+        let voice = match voice {
+            Voice::Control { controller, value } => {
+                let Some(controller) = self.knobs.get(controller) else { return };
+                if controller.get() == VOLUME {
+                    self.slider = value;
+                }
+                Voice::Control { controller, value }
+            }
+            voice => voice,
+        };
         for Played { layer, sounds, sounding } in &mut self.layers {
             let voice = match voice {
                 Voice::NoteOn { key, velocity } => {
@@ -128,9 +159,8 @@ impl Layers {
                     let Some(sound) = Key::new(sounds[usize::from(key.get())]) else { continue };
                     Voice::KeyPressure { key: sound, pressure }
                 }
-                Voice::Control { controller, value } => {
-                    let Some(controller) = self.knobs.get(controller) else { return };
-                    Voice::Control { controller, value }
+                Voice::Control { controller, value } if controller.get() == VOLUME => {
+                    Voice::Control { controller, value: layer.at_level(value) }
                 }
                 voice => voice,
             };
@@ -191,6 +221,26 @@ mod tests {
         layers.release(|m| released.push(m.clone()));
         assert!(released.contains(&at(0, off(18))));
         assert!(say(&mut layers, &[off(30)]).is_empty());
+    }
+
+    #[test]
+    fn each_layer_has_its_volume_and_the_slider_moves_both() {
+        let loud = Layer::new(Program::default());
+        let quiet = Layer { channel: Channel::masked(1), volume: 25, ..loud };
+        let mut layers = Layers::new(&[loud, quiet], Knobs::default());
+        let at = |c, v| Message::Voice(Channel::masked(c), control(7, v));
+        // A controller acts by its square: half of it is a quarter of the level.
+        let set_up = |layers: &Layers| {
+            let mut said = Vec::new();
+            layers.set_up(|m| said.push(m.clone()));
+            said.retain(|m| matches!(m, Message::Voice(_, Voice::Control { controller, .. }) if controller.get() == 7));
+            said
+        };
+        assert_eq!(set_up(&layers), [at(0, 100), at(1, 50)]);
+        assert_eq!(say(&mut layers, &[control(7, 80)]), [at(0, 80), at(1, 40)]);
+        let mut others = Layers::new(&[loud], Knobs::default());
+        others.succeed(&layers);
+        assert_eq!(set_up(&others), [at(0, 80)]);
     }
 
     #[test]

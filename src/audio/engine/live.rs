@@ -87,7 +87,10 @@ impl Live {
         std::mem::replace(&mut self.inputs[hand as usize], input)
     }
 
-    pub(super) fn set_layers(&mut self, layers: Box<Layers>) -> Option<Box<Layers>> {
+    pub(super) fn set_layers(&mut self, mut layers: Box<Layers>) -> Option<Box<Layers>> {
+        if let Some(before) = &self.layers {
+            layers.succeed(before);
+        }
         self.layers.replace(layers)
     }
 

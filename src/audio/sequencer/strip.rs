@@ -50,7 +50,7 @@ impl Strip {
 }
 
 /// Controller values and velocities act by their square (General MIDI 2, volume: 40 log (v/127) dB).
-fn squared(value: u8, percent: u8) -> u8 {
+pub(in crate::audio) fn squared(value: u8, percent: u8) -> u8 {
     (f32::from(value) * (f32::from(percent) / 100.0).sqrt()).round().min(127.0) as u8
 }
 
