@@ -16,9 +16,10 @@ bench-render: setup-audio ## render speed, beside FluidSynth, on one core and on
 	@tests/audio-rig/bench-render.sh "$(composer)"
 
 .PHONY: audio-rig-test
-audio-rig-test: setup-audio ## lose the audio output while something plays, and find it again
+audio-rig-test: setup-audio ## lose the audio output while something plays, and find it again; follow a changed one
 	@$(CARGO) build --release --locked --features jack
 	@tests/audio-rig/lost-output.sh "$(composer)"
+	@! command -v dbus-run-session > /dev/null || dbus-run-session -- tests/audio-rig/moved-output.sh "$(composer)" || [ $$? = 77 ]
 
 .PHONY: bench-likeness
 bench-likeness: setup-likeness ## onset, pitch, level and envelope of each note beside FluidSynth's (FONT=...)
