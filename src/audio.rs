@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | what sounds now: keys, performances, the metronome | [`engine`] behind an [`output`] (cpal, or JACK directly) | a callback that never waits, and every message at its frame |
 //! | what will be a file | [`performance`] and [`export`] | the same sequencer and synthesiser, on all cores, with no clock |
-//! | what is sound already | [`audition`] (rodio) | decoding, resampling and mixing of whole sounds, where nothing is urgent |
+//! | what is sound already, and pieces played between such files | [`audition`] (rodio) | decoding, resampling and mixing of whole sounds, where nothing is urgent; a [`performance`] is one too, by rodio's `Source` |
 //!
 //! cpal, jack, rodio, symphonia and the packages that write files are known here and nowhere else.
 

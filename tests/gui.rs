@@ -63,6 +63,7 @@ fn all_is_well() -> Vec<Report> {
         format,
         channels: 2,
         sample_format: "f32".to_owned(),
+        substitute: false,
     };
     let instruments = [instrument("Acoustic Grand Piano", 0), instrument("Church Organ", 19)];
     vec![

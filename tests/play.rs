@@ -184,6 +184,13 @@ fn what_was_rendered_can_be_heard() {
         assert_eq!(output.status.code(), Some(3), "{}", err(&output));
         assert!(err(&output).contains("no audio output `nowhere`"), "{}", err(&output));
     }
+    // Sounds and pieces one after the other.
+    let output = place.run(&alsa("null"), &["out.flac", "song.mid", "out.ogg", "--speed", "200", "--json"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let document = json(&output);
+    let files = document["files"].as_array().unwrap();
+    assert!(files.iter().all(|f| f["reached_s"] == f["duration_s"]), "{document}");
+    assert_eq!((files.len(), (files[1]["duration_s"].as_f64().unwrap() * 1e3).round()), (3, 394.0), "{document}");
     for bad in ["bad.wav", "bad.ogg"] {
         fs::write(place.path(bad), "RIFF").unwrap();
         assert_eq!(place.run(&alsa("null"), &[bad]).status.code(), Some(5), "{bad}");
@@ -194,7 +201,9 @@ fn what_was_rendered_can_be_heard() {
 fn wrong_wishes_have_a_message_and_an_exit_code() {
     let place = Place::new();
     place.song(4);
-    let cases: [(&[&str], i32, &str); 10] = [
+    let cases: [(&[&str], i32, &str); 12] = [
+        (&["song.wav", "song.mid", "--loop", "1-2"], 2, "no bars"),
+        (&["song.wav", "--midi-out", "port"], 2, "MIDI port"),
         (&["song.mid", "--track", "9,volume=50"], 2, "no track 9"),
         (&["song.mid", "--track", "1,volume=loud"], 2, "0 to 200"),
         (&["--virtual", "--layer", "violin,keys=C4"], 2, "C4.."),

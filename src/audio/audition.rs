@@ -1,4 +1,4 @@
-//! Finished sounds, by rodio: decoding and hearing what has been rendered.
+//! Finished sounds, by rodio: decoding and hearing what has been rendered, and pieces that nobody mixes meanwhile.
 //!
 //! rodio mixes, resamples and queues whole sounds with little code, through locks and allocations in
 //! its own stream: right for listening to a file, and the reason why nothing live goes through it.
@@ -7,13 +7,14 @@ mod vorbis;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rodio::cpal::{self, ErrorKind};
 use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 
-use super::output::{OutputError, Request, choose};
+use super::output::{Choice, OutputError, Request, choose};
 use super::outputs::quietly;
 use vorbis::Vorbis;
 
@@ -44,12 +45,19 @@ pub enum AuditionError {
     Output(#[from] OutputError),
 }
 
+/// What the output says while it plays.
+#[derive(Default)]
+struct Told {
+    lost: OnceLock<String>,
+    xruns: AtomicU64,
+}
+
 /// A sound that plays until this is dropped.
 pub struct Audition {
     player: Player,
     length: Option<Duration>,
     output: String,
-    lost: Arc<OnceLock<String>>,
+    told: Arc<Told>,
     /// Where it was when it was last seen to move.
     moved: (Duration, Instant),
     // After the player, which it feeds.
@@ -79,18 +87,18 @@ impl Audition {
         Audition::of(Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?, request)
     }
 
-    /// Plays any sound: a [`Performance`](super::performance::Performance), for instance.
+    /// Plays any sound: a [`PerformanceSource`](super::performance::PerformanceSource), for instance.
     ///
     /// # Errors
     /// When there is no output.
     pub fn of(sound: impl Source + Send + 'static, request: &Request) -> Result<Audition, AuditionError> {
         let length = sound.total_duration();
-        let lost = Arc::new(OnceLock::new());
-        let (mut sink, output) = quietly(|| open(request, Arc::clone(&lost)))?;
+        let told = Arc::new(Told::default());
+        let (mut sink, output) = quietly(|| open(request, Arc::clone(&told)))?;
         sink.log_on_drop(false);
         let player = Player::connect_new(sink.mixer());
         player.append(sound);
-        Ok(Audition { player, length, output, lost, moved: (Duration::ZERO, Instant::now()), _sink: sink })
+        Ok(Audition { player, length, output, told, moved: (Duration::ZERO, Instant::now()), _sink: sink })
     }
 
     /// Why there is nothing more to be heard, if the output has gone. To be asked now and then.
@@ -101,8 +109,20 @@ impl Audition {
             self.moved = (here, Instant::now());
         }
         let dead = self.moved.1.elapsed() > SILENCE;
-        let reason = self.lost.get().map(String::as_str).or(dead.then_some("it has stopped asking for sound"))?;
+        let reason = self.told.lost.get().map(String::as_str).or(dead.then_some("it has stopped asking for sound"))?;
         Some(OutputError::Lost { device: self.output.clone(), reason: reason.to_owned() })
+    }
+
+    /// The output's name.
+    #[must_use]
+    pub fn output(&self) -> &str {
+        &self.output
+    }
+
+    /// How often sound came too late for the output.
+    #[must_use]
+    pub fn xruns(&self) -> u64 {
+        self.told.xruns.load(Relaxed)
     }
 
     /// How long it is, where that is known.
@@ -129,13 +149,14 @@ impl Audition {
     }
 }
 
-fn open(request: &Request, lost: Arc<OnceLock<String>>) -> Result<(MixerDeviceSink, String), OutputError> {
-    let (device, name, _) = choose(request)?;
+fn open(request: &Request, told: Arc<Told>) -> Result<(MixerDeviceSink, String), OutputError> {
+    let Choice { device, name, .. } = choose(request)?;
     let refused = |e: rodio::DeviceSinkError| OutputError::Refused { device: name.clone(), reason: e.to_string() };
     // Without this rodio writes to the terminal.
     let heard = move |e: cpal::Error| match e.kind() {
-        ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
-        _ => drop(lost.set(e.to_string())),
+        ErrorKind::Xrun => drop(told.xruns.fetch_add(1, Relaxed)),
+        ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
+        _ => drop(told.lost.set(e.to_string())),
     };
     let builder = DeviceSinkBuilder::from_device(device).map_err(refused)?.with_error_callback(heard);
     let sink = builder.open_sink_or_fallback().map_err(refused)?;

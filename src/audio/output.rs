@@ -4,6 +4,17 @@
 //! exchanged by the system or stops asking for sound, the supervisor takes the [`Renderer`] back,
 //! looks for an output until there is one, and goes on. Xruns are survived and counted.
 //!
+//! What is followed, where no output is named:
+//!
+//! | system | another default | a default that vanishes |
+//! | --- | --- | --- |
+//! | PipeWire, PulseAudio | the server moves the stream | likewise; a server that dies is waited for |
+//! | ALSA alone | read when an output is opened: a stream that plays stays where it is, as with every program for ALSA | the first card that has an output stands in, until the default is back |
+//! | JACK | connections are the patch bay's | a server that dies is waited for |
+//! | Core Audio, WASAPI | looked at twice a second, and the stream opened anew | likewise |
+//!
+//! An output that was named is waited for when it vanishes.
+//!
 //! cpal reaches ALSA (and PipeWire and PulseAudio through it), Core Audio and WASAPI; JACK is reached
 //! directly, as one client for MIDI and sound, since that is what lets a key sound in the very
 //! period in which it is played.
@@ -25,7 +36,7 @@ mod loan;
 mod supervisor;
 
 #[cfg(feature = "audio")]
-pub(super) use cpal_stream::choose;
+pub(super) use cpal_stream::{Choice, choose};
 
 /// What a stream gives and wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +119,8 @@ pub struct Description {
     pub channels: u16,
     /// How samples are written, as `f32` or `i16`.
     pub sample_format: String,
+    /// Whether it stands in for the system's choice, which leads to a card that is not there.
+    pub substitute: bool,
 }
 
 /// Why there is no output.

@@ -15,6 +15,10 @@ use crate::music::{Message, Micros};
 /// Frames that are made at once: what the synthesiser's threads share between one meeting and the next.
 const CHUNK: usize = 32_768;
 
+/// Frames that are made at once where somebody waits for them: little enough not to be late.
+#[cfg(feature = "audio")]
+const HEARD_CHUNK: usize = 1_024;
+
 /// What has died away: -96 dB, the smallest step of 16 bits.
 const SILENCE: f32 = 1.6e-5;
 
@@ -146,7 +150,7 @@ impl Performance {
     }
 
     /// The next samples, left and right; `None` when all has died away.
-    pub fn next_chunk(&mut self) -> Option<(&[f32], &[f32])> {
+    pub fn next_chunk(&mut self) -> Option<(&mut [f32], &mut [f32])> {
         if self.over {
             return None;
         }
@@ -154,26 +158,27 @@ impl Performance {
         self.part.messages.clear();
         self.part.clicks.clear();
         self.part.offset = 0;
-        self.sequencer.run(CHUNK, &mut self.part);
+        let chunk = self.left.len();
+        self.sequencer.run(chunk, &mut self.part);
         self.instrument.perform(&self.part.messages, &mut self.left, &mut self.right, self.workers);
         self.add_clicks();
-        self.frames += CHUNK as u64;
-        let mut keep = CHUNK;
+        self.frames += chunk as u64;
+        let mut keep = chunk;
         if self.sequencer.has_ended() {
             let music = if had_ended { 0 } else { self.part.offset };
             let tail = *self.tail.get_or_insert(self.most_tail);
             let last = self.left.iter().zip(&self.right).rposition(|(l, r)| l.abs().max(r.abs()) > SILENCE);
             self.quiet = match last {
-                Some(last) => (CHUNK - 1 - last) as u64,
-                None => self.quiet + CHUNK as u64,
+                Some(last) => (chunk - 1 - last) as u64,
+                None => self.quiet + chunk as u64,
             };
             let surplus = self.quiet.saturating_sub(u64::from(self.rate) / 5);
-            let dying = (CHUNK - music).min(usize::try_from(tail).unwrap_or(CHUNK));
-            keep = (music + dying).min(CHUNK.saturating_sub(surplus as usize).max(music));
+            let dying = (chunk - music).min(usize::try_from(tail).unwrap_or(chunk));
+            keep = (music + dying).min(chunk.saturating_sub(surplus as usize).max(music));
             self.tail = Some(tail - dying as u64);
-            self.over = keep < CHUNK;
+            self.over = keep < chunk;
         }
-        Some((&self.left[..keep], &self.right[..keep]))
+        Some((&mut self.left[..keep], &mut self.right[..keep]))
     }
 
     fn add_clicks(&mut self) {
@@ -193,21 +198,27 @@ mod source {
     use std::num::NonZero;
     use std::time::Duration;
 
-    use super::Performance;
+    use super::{HEARD_CHUNK, Performance, Workers};
+    use crate::audio::limiter::Limiter;
 
-    /// A performance as rodio hears it: sample by sample, left and right in turn.
+    /// A performance as rodio hears it: sample by sample, left and right in turn, and within full scale.
     #[derive(Debug)]
     pub struct PerformanceSource {
         performance: Performance,
+        limiter: Limiter,
         samples: Vec<f32>,
         next: usize,
     }
 
     impl Performance {
-        /// As a sound that rodio can play, mix or resample.
+        /// As a sound that rodio can play, mix or resample. It is made piece by piece in the thread that takes it.
         #[must_use]
-        pub fn into_source(self) -> PerformanceSource {
-            PerformanceSource { performance: self, samples: Vec::new(), next: 0 }
+        pub fn into_source(mut self) -> PerformanceSource {
+            self.left.truncate(HEARD_CHUNK);
+            self.right.truncate(HEARD_CHUNK);
+            self.workers = Workers::MIN;
+            let limiter = Limiter::immediate(self.rate);
+            PerformanceSource { performance: self, limiter, samples: Vec::new(), next: 0 }
         }
     }
 
@@ -217,6 +228,7 @@ mod source {
         fn next(&mut self) -> Option<f32> {
             if self.next >= self.samples.len() {
                 let (left, right) = self.performance.next_chunk()?;
+                self.limiter.process(left, right);
                 self.samples.clear();
                 self.samples.extend(left.iter().zip(right).flat_map(|(l, r)| [*l, *r]));
                 self.next = 0;

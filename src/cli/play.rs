@@ -23,6 +23,8 @@ While a file plays: space pause, arrows seek and speed, l loop, m metronome, n n
 Example: composer play --instrument \"string ensemble\" --velocity soft")]
 pub struct Args {
     /// MIDI, WAV, FLAC or Ogg files to play; without one the keyboard is the instrument.
+    ///
+    /// Between files of sound a MIDI file plays as it is: keys pause, go on to the next and quit.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
@@ -83,10 +85,10 @@ pub struct Args {
 /// # Errors
 /// When there is no keyboard, no output, or a file is of no use.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    match args.files.first() {
-        None => live::run(args, context),
-        Some(first) if audition::is_sound(first) => audition::run(args, context),
-        Some(_) => perform::run(args, context),
+    match &args.files[..] {
+        [] => live::run(args, context),
+        files if files.iter().any(|file| audition::is_sound(file)) => audition::run(args, context),
+        _ => perform::run(args, context),
     }
 }
 

@@ -251,6 +251,9 @@ pub fn described(open: &Description, latency: Option<Duration>) -> String {
     if let Some(latency) = latency {
         text.push_str(&format!(", key to sound {}", ms(latency.as_secs_f64())));
     }
+    if open.substitute {
+        text.push_str("; the system's default output is not there");
+    }
     text
 }
 

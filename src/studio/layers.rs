@@ -68,7 +68,11 @@ impl FromStr for LayerWish {
                 }
                 "velocity" => wish.velocity = Some(value.parse()?),
                 "keys" => wish.keys = range(value)?,
-                _ => return Err(format!("`{name}` is not known; there are transpose, octave, volume, velocity and keys")),
+                _ => {
+                    return Err(format!(
+                        "`{name}` is not known; there are transpose, octave, volume, velocity and keys"
+                    ));
+                }
             }
         }
         wish.transpose = semitones.clamp(-127, 127) as i8;
@@ -134,13 +138,16 @@ mod tests {
 
     #[test]
     fn a_layer_is_read_with_all_that_may_stand_behind_it() {
-        let wish: LayerWish = "string ensemble 1, octave=-1, transpose=7, volume=60%, velocity=90, keys=C2..B3".parse().unwrap();
+        let wish: LayerWish =
+            "string ensemble 1, octave=-1, transpose=7, volume=60%, velocity=90, keys=C2..B3".parse().unwrap();
         assert_eq!(wish.instrument, "string ensemble 1");
         assert_eq!((wish.transpose, wish.volume), (-5, 60));
         assert_eq!(wish.velocity, Some(VelocityCurve::Fixed(Velocity::masked(90))));
         assert_eq!(wish.keys, (Key::masked(36), Key::masked(59)));
         assert_eq!("1,keys=..B3".parse::<LayerWish>().unwrap().keys, (Key::masked(0), Key::masked(59)));
-        for wrong in ["", ",octave=1", "1,octave=6", "1,colour=red", "1,volume=101", "1,keys=C4", "1,keys=C4..C3", "1,velocity="] {
+        for wrong in
+            ["", ",octave=1", "1,octave=6", "1,colour=red", "1,volume=101", "1,keys=C4", "1,keys=C4..C3", "1,velocity="]
+        {
             assert!(wrong.parse::<LayerWish>().is_err(), "{wrong}");
         }
     }

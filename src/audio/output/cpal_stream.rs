@@ -34,39 +34,67 @@ pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), Output
     let Opening { request, renderer, home, notices, counters } = opening;
     let loan = Loan::new(renderer, home);
     quietly(|| {
-        let (device, name, system) = choose(request)?;
+        let Choice { device, name, system, substitute } = choose(request)?;
         let (config, sample_format) = configure(&device, &name, request)?;
         let parts = Parts { device: &device, name: &name, counters, notices };
         let (stream, format) = parts.start(config, sample_format, loan)?;
         let channels = config.channels;
-        let description = Description { name, system, format, channels, sample_format: sample_format.to_string() };
+        let sample_format = sample_format.to_string();
+        let description = Description { name, system, format, channels, sample_format, substitute };
         Ok((Stream::Cpal { _stream: stream }, description))
     })
 }
 
-/// Whether the system's choice is another device than the one that is open. Where the choice has a
-/// name of its own, as on ALSA, the system moves the stream by itself.
+/// Whether the system's choice is another device than the one that is open. ALSA's has one name whatever is behind it:
+/// a sound server moves its streams by itself, and only where a card stands in for the choice is there something to do.
 pub(super) fn default_has_changed(request: &Request, state: &State) -> bool {
-    if cfg!(target_os = "linux") || request.device.is_some() {
+    let State::Open(open) = state else { return false };
+    if request.device.is_some() || (cfg!(target_os = "linux") && !open.substitute) {
         return false;
     }
-    let State::Open(open) = state else { return false };
-    cpal::default_host().default_output_device().is_some_and(|d| name_of(&d) != open.name)
+    quietly(|| {
+        let default = cpal::default_host().default_output_device();
+        default.is_some_and(|d| name_of(&d) != open.name && !(cfg!(target_os = "linux") && leads_nowhere(&d)))
+    })
+}
+
+/// Whether a device is there by name only: its card is not plugged in, or has no output as a keyboard has none. A sound
+/// server that does not run is something else; its cards are best left to it.
+fn leads_nowhere(device: &cpal::Device) -> bool {
+    device.default_output_config().is_err_and(|e| e.kind() == ErrorKind::DeviceNotAvailable)
 }
 
 fn name_of(device: &cpal::Device) -> String {
     device.description().map_or_else(|_| "default".to_owned(), |d| d.name().to_owned())
 }
 
-/// The device that is asked for, with its name and its audio system's.
-pub(in crate::audio) fn choose(request: &Request) -> Result<(cpal::Device, String, String), OutputError> {
+/// A device that was chosen.
+pub(in crate::audio) struct Choice {
+    pub(in crate::audio) device: cpal::Device,
+    /// Its name for people.
+    pub(in crate::audio) name: String,
+    /// The audio system's.
+    pub(in crate::audio) system: String,
+    /// Whether it stands in for the system's choice, which leads nowhere.
+    pub(in crate::audio) substitute: bool,
+}
+
+/// The device that is asked for: by name, or the system's choice. Where ALSA's choice leads nowhere, the first output of
+/// a card: without a sound server the choice is card 0, whatever that is.
+pub(in crate::audio) fn choose(request: &Request) -> Result<Choice, OutputError> {
     let host = cpal::default_host();
     let system = host.id().name().to_owned();
     let Some(wanted) = &request.device else {
         let none = || OutputError::NoDevice { system: system.clone(), reason: "no default output".to_owned() };
         let device = host.default_output_device().ok_or_else(none)?;
-        let name = name_of(&device);
-        return Ok((device, name, system));
+        if cfg!(target_os = "linux") && leads_nowhere(&device) {
+            let is_card = |d: &cpal::Device| d.id().is_ok_and(|id| id.id().starts_with("plughw:"));
+            let mut cards = host.output_devices().into_iter().flatten().filter(is_card);
+            if let Some(device) = cards.find(|d| d.default_output_config().is_ok()) {
+                return Ok(Choice { name: name_of(&device), device, system, substitute: true });
+            }
+        }
+        return Ok(Choice { name: name_of(&device), device, system, substitute: false });
     };
     let all: Vec<_> = host
         .output_devices()
@@ -79,7 +107,7 @@ pub(in crate::audio) fn choose(request: &Request) -> Result<(cpal::Device, Strin
         .find(|(id, ..)| id == wanted)
         .or_else(|| all.iter().find(|(_, name, _)| name.to_lowercase().contains(&lower)));
     match found {
-        Some((_, name, device)) => Ok((device.clone(), name.clone(), system)),
+        Some((_, name, device)) => Ok(Choice { device: device.clone(), name: name.clone(), system, substitute: false }),
         None => {
             let known = all.iter().map(|(id, ..)| id.as_str()).collect::<Vec<_>>().join(", ");
             Err(OutputError::NoSuchDevice { wanted: wanted.clone(), known })

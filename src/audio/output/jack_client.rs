@@ -59,6 +59,7 @@ pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), Output
         format,
         channels: 2,
         sample_format: "f32".to_owned(),
+        substitute: false,
     };
     Ok((Stream::Jack { _client: active }, description))
 }

@@ -51,10 +51,13 @@ fn it_ends_when_all_has_died_away() {
 
 #[cfg(feature = "audio")]
 #[test]
-fn rodio_hears_the_same_samples() {
+fn rodio_hears_the_same_samples_within_full_scale() {
+    use crate::audio::limiter::{CEILING, Limiter};
     use rodio::Source;
     let manner = Manner::plain(8_000);
-    let (left, _) = perform(&manner);
+    let (mut left, mut right) = perform(&manner);
+    Limiter::immediate(8_000).process(&mut left, &mut right);
+    assert!(left.iter().all(|x| x.abs() <= CEILING));
     let source = Performance::new(score(), &clicks(), &manner).into_source();
     assert_eq!((source.channels().get(), source.sample_rate().get()), (2, 8_000));
     assert!(source.step_by(2).eq(left));

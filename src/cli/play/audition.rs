@@ -1,9 +1,7 @@
-//! Listening to a file that is sound already.
+//! Listening to files that are sound already, and to MIDI files between them: one after the other, as they are. The
+//! pieces are performed as rodio asks for them; who wants to seek or loop plays them without sounds beside them.
 
 use std::path::Path;
-
-use super::Args;
-use crate::cli::{Context, Exit};
 
 /// Whether a file is sound, by its name.
 pub(super) fn is_sound(path: &Path) -> bool {
@@ -12,54 +10,143 @@ pub(super) fn is_sound(path: &Path) -> bool {
 }
 
 #[cfg(not(feature = "audio"))]
-pub(super) fn run(_args: &Args, _context: &mut Context) -> anyhow::Result<Exit> {
+pub(super) fn run(_: &super::Args, _: &mut crate::cli::Context) -> anyhow::Result<crate::cli::Exit> {
     use crate::audio::output::OutputError;
     Err(crate::cli::sound::output_failure(&OutputError::NotBuilt("sound (the feature `audio`)")).into())
 }
 
 #[cfg(feature = "audio")]
-pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+pub(super) use heard::run;
+
+#[cfg(feature = "audio")]
+mod heard {
+    use std::path::Path;
+    use std::sync::Arc;
     use std::time::Duration;
 
-    use super::keys::{Keys, Wish};
-    use super::line::{say, time};
+    use super::super::keys::{Keys, Wish};
+    use super::super::line::{say, time};
+    use super::super::perform::{self, Document, Played};
+    use super::super::{Args, track};
+    use super::is_sound;
     use crate::audio::audition::{Audition, AuditionError};
-    use crate::audio::output::System;
+    use crate::audio::instrument::performing_synths;
+    use crate::audio::output::{Request, System};
+    use crate::audio::performance::{Manner, Performance};
     use crate::cli::interrupt::Interrupt;
-    use crate::cli::{Failure, info, sound, source};
+    use crate::cli::{Context, Exit, Failure, info, sound, source};
     use crate::music::Micros;
+    use crate::settings::Settings;
+    use crate::studio::instruments::{self, Chosen};
 
-    let interrupt = Interrupt::install()?;
-    let mut request = args.output.request(&source::settings(context));
-    if request.system == System::Jack && args.output.any() {
-        request.system = System::Platform;
-        request.device = None;
-    }
-    if request.system == System::Jack {
-        let text = "files of sound are not played through JACK directly";
-        return Err(Failure::new(Exit::Usage, text).remedy("leave `--output` out").into());
-    }
-    for file in &args.files {
-        let mut audition = Audition::of_file(file, &request).map_err(|e| match &e {
-            AuditionError::Output(e) => sound::output_failure(e),
-            AuditionError::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                Failure::new(Exit::NotPermitted, e.to_string())
+    /// How often the keys and the output are looked after.
+    const CARE: Duration = Duration::from_millis(100);
+
+    /// The rate that pieces are made at where nothing else is said; rodio makes it the output's.
+    const RATE: u32 = 48_000;
+
+    pub(in crate::cli::play) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+        let interrupt = Interrupt::install()?;
+        let settings = source::settings(context);
+        let request = request(args, &settings)?;
+        let mut chosen = None;
+        let mut played = Vec::new();
+        let (mut output, mut xruns) = (String::new(), 0);
+        for file in &args.files {
+            let (mut audition, length, speed) = if is_sound(file) {
+                let audition = Audition::of_file(file, &request).map_err(|e| failure(&e))?;
+                let length = audition.length();
+                (audition, length, 1.0)
+            } else {
+                let (audition, length) = piece(args, file, &settings, &request, &mut chosen)?;
+                (audition, Some(length), f64::from(args.speed.percent()) / 100.0)
+            };
+            let shown = length.map_or_else(String::new, |l| format!(": {}", time(Micros::from(l))));
+            say(&format!("{}{shown}", info::name(file)));
+            let after = hear(&mut audition, &interrupt)?;
+            audition.output().clone_into(&mut output);
+            xruns += audition.xruns();
+            let here = audition.position().mul_f64(speed);
+            let duration = length.unwrap_or(here);
+            let reached = if audition.is_over() { duration } else { here.min(duration) };
+            played.push(Played {
+                path: info::name(file),
+                duration_s: duration.as_secs_f64(),
+                reached_s: reached.as_secs_f64(),
+            });
+            if matches!(after, After::Quit) {
+                break;
             }
-            AuditionError::File { .. } | AuditionError::NoSound { .. } => Failure::new(Exit::BadInput, e.to_string()),
-        })?;
-        let length = audition.length().map_or_else(String::new, |l| format!(": {}", time(Micros::from(l))));
-        say(&format!("{}{length}", info::name(file)));
+        }
+        if args.json {
+            context.out.json(&Document { schema: "composer.play/1", files: played, output, xruns })?;
+        }
+        Ok(Exit::Success)
+    }
+
+    /// What comes after a file.
+    enum After {
+        Next,
+        Quit,
+    }
+
+    /// Where sounds are heard; refuses what cannot be done to them.
+    fn request(args: &Args, settings: &Settings) -> Result<Request, Failure> {
+        let wrong = |text: &str, remedy: &str| Failure::new(Exit::Usage, text).remedy(remedy);
+        if args.midi_out.is_some() {
+            return Err(wrong("a file of sound cannot be sent to a MIDI port", "name MIDI files alone"));
+        }
+        if args.from.is_some() || args.looped.is_some() {
+            return Err(wrong("a file of sound has no bars to begin at or to loop", "name MIDI files alone"));
+        }
+        let mut request = args.output.request(settings);
+        if request.system == System::Jack && args.output.any() {
+            request.system = System::Platform;
+            request.device = None;
+        }
+        if request.system == System::Jack {
+            return Err(wrong("files of sound are not played through JACK directly", "leave `--output` out"));
+        }
+        Ok(request)
+    }
+
+    /// A MIDI file as a sound, and how long it is at its own tempo.
+    fn piece(
+        args: &Args,
+        file: &Path,
+        settings: &Settings,
+        request: &Request,
+        chosen: &mut Option<Chosen>,
+    ) -> anyhow::Result<(Audition, Duration)> {
+        let score = perform::load(file)?;
+        let chosen = match chosen {
+            Some(chosen) => chosen,
+            None => chosen.insert(args.font.load(settings)?),
+        };
+        instruments::prepare(&chosen.font, &score);
+        let strips = track::strips(args, &score, Some(chosen))?;
+        let metronome = args.metronome.then(|| sound::click_volume(settings));
+        let rate = request.rate.unwrap_or(RATE);
+        let manner = Manner { speed: args.speed, strips, metronome, ..Manner::plain(rate) };
+        let make = performing_synths(Arc::clone(&chosen.font), args.font.options(settings));
+        let length = Duration::from(score.length());
+        let performance = Performance::new(score, &make, &manner);
+        let audition = Audition::of(performance.into_source(), request).map_err(|e| failure(&e))?;
+        Ok((audition, length))
+    }
+
+    fn hear(audition: &mut Audition, interrupt: &Interrupt) -> Result<After, Failure> {
         let keys = Keys::new();
         let mut paused = false;
         while !audition.is_over() {
             if let Some(e) = audition.failure() {
-                return Err(sound::output_failure(&e).into());
+                return Err(sound::output_failure(&e));
             }
             if interrupt.came() {
-                return Ok(Exit::Success);
+                return Ok(After::Quit);
             }
-            match keys.wish(Duration::from_millis(100)) {
-                Some(Wish::Quit) => return Ok(Exit::Success),
+            match keys.wish(CARE) {
+                Some(Wish::Quit) => return Ok(After::Quit),
                 Some(Wish::Next) => break,
                 Some(Wish::Pause) => {
                     paused = !paused;
@@ -68,6 +155,18 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
                 _ => {}
             }
         }
+        Ok(After::Next)
     }
-    Ok(Exit::Success)
+
+    fn failure(error: &AuditionError) -> Failure {
+        match error {
+            AuditionError::Output(e) => sound::output_failure(e),
+            AuditionError::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Failure::new(Exit::NotPermitted, error.to_string())
+            }
+            AuditionError::File { .. } | AuditionError::NoSound { .. } => {
+                Failure::new(Exit::BadInput, error.to_string())
+            }
+        }
+    }
 }

@@ -23,21 +23,22 @@ use crate::studio::play::{External, PerformError, Stage};
 /// How often the line is drawn and the stage looked after.
 const FRAME: Duration = Duration::from_millis(60);
 
+/// What `--json` prints when files have been played.
 #[derive(Serialize)]
-struct Document {
-    schema: &'static str,
-    files: Vec<Played>,
+pub(super) struct Document {
+    pub(super) schema: &'static str,
+    pub(super) files: Vec<Played>,
     /// The audio output or MIDI port.
-    output: String,
-    xruns: u64,
+    pub(super) output: String,
+    pub(super) xruns: u64,
 }
 
 #[derive(Serialize)]
-struct Played {
-    path: String,
-    duration_s: f64,
+pub(super) struct Played {
+    pub(super) path: String,
+    pub(super) duration_s: f64,
     /// Where it was left; the duration when it was played to its end.
-    reached_s: f64,
+    pub(super) reached_s: f64,
 }
 
 /// What comes after a file.
@@ -92,7 +93,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn load(file: &Path) -> anyhow::Result<Arc<Score>> {
+pub(super) fn load(file: &Path) -> anyhow::Result<Arc<Score>> {
     let reading = info::load(file)?;
     for warning in reading.warnings.iter().take(3) {
         source::warn(&format!("{}: {warning}", info::name(file)));

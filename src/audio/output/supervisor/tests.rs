@@ -78,6 +78,7 @@ fn open(card: &Arc<Card>, opening: Opening<'_>) -> Result<(Stream, Description),
         format,
         channels: 2,
         sample_format: "f32".into(),
+        substitute: false,
     };
     Ok((Stream::Pretended { _stream: Box::new(Playing { over, thread: Some(thread) }) }, description))
 }
