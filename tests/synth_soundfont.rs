@@ -304,7 +304,7 @@ fn streams_are_decoded_for_whoever_asks() {
     synth.message(&Message::from_bytes(&[0xc0, 73]).unwrap());
     synth.message(&note(0x90, 71));
     assert_eq!(synth.active_voices(), 0, "nothing is decoded on the audio thread");
-    assert!(font.prepare_wanted() > 0);
+    assert!(font.prepare_wanted(|| true) > 0);
     synth.message(&note(0x90, 71));
     assert!(synth.active_voices() > 0);
 }

@@ -227,17 +227,18 @@ impl SoundFont {
     /// Only an SF3 needs this; it takes up to some tenths of a second. Never call it on the audio thread.
     pub fn prepare(&self, bank: u16, program: u8) {
         if let Some(preset) = self.find(bank, program) {
-            self.prepare_preset(preset);
+            self.prepare_preset(preset, &|| true);
         }
     }
 
     /// Makes the presets ready that synthesisers have asked for since; the number of them. For a thread beside the
-    /// audio thread, every few milliseconds, as long as [`SoundFont::all_ready`] is false.
-    pub fn prepare_wanted(&self) -> usize {
+    /// audio thread, every few milliseconds, as long as [`SoundFont::all_ready`] is false. Once `go_on` says no, it
+    /// comes back after the sample at hand.
+    pub fn prepare_wanted(&self, go_on: impl Fn() -> bool + Sync) -> usize {
         let wanted = |s: &State| s.wanted.load(Ordering::Acquire) && !s.ready.load(Ordering::Acquire);
         let asked: Vec<usize> = (0..).zip(&self.state).filter(|(_, s)| wanted(s)).map(|(n, _)| n).collect();
         for preset in &asked {
-            self.prepare_preset(*preset);
+            self.prepare_preset(*preset, &go_on);
         }
         asked.len()
     }
@@ -248,7 +249,7 @@ impl SoundFont {
         self.state.iter().all(|s| s.ready.load(Ordering::Acquire))
     }
 
-    fn prepare_preset(&self, preset: usize) {
+    fn prepare_preset(&self, preset: usize, go_on: &(impl Fn() -> bool + Sync)) {
         let mut samples: Vec<u32> = self.samples_of(preset).filter(|s| !self.samples.ready(*s)).collect();
         samples.sort_unstable();
         samples.dedup();
@@ -256,7 +257,7 @@ impl SoundFont {
         if workers > 1 {
             std::thread::scope(|scope| {
                 let helper = |first| {
-                    let share = samples.iter().skip(first).step_by(workers);
+                    let share = samples.iter().skip(first).step_by(workers).take_while(|_| go_on());
                     scope.spawn(move || share.for_each(|s| self.samples.prepare(*s)))
                 };
                 let helpers: Vec<_> = (0..workers).map(helper).collect();
@@ -264,9 +265,9 @@ impl SoundFont {
                 helpers.into_iter().for_each(|h| h.join().unwrap_or_else(|e| std::panic::resume_unwind(e)));
             });
         } else {
-            samples.iter().for_each(|s| self.samples.prepare(*s));
+            samples.iter().take_while(|_| go_on()).for_each(|s| self.samples.prepare(*s));
         }
-        if let Some(state) = self.state.get(preset) {
+        if let Some(state) = self.state.get(preset).filter(|_| go_on()) {
             state.ready.store(true, Ordering::Release);
         }
     }

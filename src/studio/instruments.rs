@@ -175,8 +175,9 @@ impl Preparer {
             // does, looking seldom costs next to nothing, and a first sound comes later by less than decoding it takes.
             const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(40));
             let mut pause = PAUSES.0;
-            while !seen.load(Ordering::Relaxed) && !font.all_ready() {
-                if font.prepare_wanted() == 0 {
+            let go_on = || !seen.load(Ordering::Relaxed);
+            while go_on() && !font.all_ready() {
+                if font.prepare_wanted(go_on) == 0 {
                     std::thread::sleep(pause);
                     pause = (pause * 2).min(PAUSES.1);
                 } else {

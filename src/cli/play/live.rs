@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Args;
 use super::line::say;
 use crate::audio::engine::Layers;
-use crate::audio::output::{State, System};
+use crate::audio::output::{Description, State, System};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::source::{self, Connection};
 use crate::cli::{Context, Exit, sound};
@@ -55,13 +55,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     player.remote().listen(source.as_mut().and_then(|s| s.receiver.take_tap()))?;
     let ready = began.elapsed();
     let mut care = Care::new(&player);
-    if let State::Open(open) = player.state() {
-        say(&format!("{instrument} ({}) on {}", chosen.name(), sound::described(&open, Some(player.latency(&open)))));
+    if let Some(open) = &care.open {
+        say(&format!("{instrument} ({}) on {}", chosen.name(), sound::described(open, Some(player.latency(open)))));
     }
 
     let notes = hear(&mut player, source.as_mut(), &interrupt, &mut care)?;
-    let State::Open(open) = player.state() else { return Ok(Exit::Success) };
-    if args.json {
+    if let Some(open) = care.open.filter(|_| args.json) {
         context.out.json(&Document {
             schema: "composer.play/1",
             instrument,
@@ -98,16 +97,17 @@ fn open_source(args: &Args, clock: Clock, settings: &crate::settings::Settings) 
 /// Looks after the output while something plays.
 pub(super) struct Care {
     lost: bool,
-    name: String,
+    /// The output as it was when it was last open.
+    open: Option<Description>,
 }
 
 impl Care {
     pub(super) fn new(player: &Player) -> Care {
-        let name = match player.state() {
-            State::Open(open) => open.name,
-            State::Lost(_) => String::new(),
+        let open = match player.state() {
+            State::Open(open) => Some(open),
+            State::Lost(_) => None,
         };
-        Care { lost: false, name }
+        Care { lost: false, open }
     }
 
     /// Says what has happened to the output, if anything has.
@@ -117,10 +117,10 @@ impl Care {
                 self.lost = true;
                 source::warn(&format!("{e}; waiting for an output\r"));
             }
-            State::Open(open) if self.lost || open.name != self.name => {
+            State::Open(open) if self.lost || self.open.as_ref() != Some(&open) => {
                 self.lost = false;
                 say(&format!("sound goes on: {}", sound::described(&open, None)));
-                self.name = open.name;
+                self.open = Some(open);
             }
             State::Open(_) | State::Lost(_) => {}
         }
