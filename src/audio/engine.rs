@@ -324,7 +324,6 @@ impl Renderer for Engine {
     }
 
     fn render(&mut self, left: &mut [f32], right: &mut [f32], block: &Block<'_>) {
-        let began = Instant::now();
         self.obey();
         self.live.begin(block, left.len());
         let mut start = 0;
@@ -333,10 +332,6 @@ impl Renderer for Engine {
             start += l.len();
         }
         self.show(left, right);
-        let length = left.len() as f64 / f64::from(self.format.rate.max(1));
-        if length > 0.0 {
-            self.gauges.load((began.elapsed().as_secs_f64() / length) as f32);
-        }
     }
 
     fn suspend(&mut self) {

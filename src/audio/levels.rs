@@ -1,4 +1,4 @@
-//! What the audio callback lets others read while it runs: the position, peaks, load and counts.
+//! What the audio callback lets others read while it runs: the position, peaks and counts.
 //! All of it in atomics; nobody waits for anybody.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
@@ -14,7 +14,6 @@ pub struct Gauges {
     frames: AtomicU64,
     peaks: [AtomicU32; 2],
     voices: AtomicU32,
-    load: AtomicU32,
     late: AtomicU64,
     latest: AtomicU32,
     delivery: AtomicU32,
@@ -57,12 +56,6 @@ impl Gauges {
     #[must_use]
     pub fn voices(&self) -> u32 {
         self.voices.load(Relaxed)
-    }
-
-    /// The largest share of a block's time that rendering it took, since the last call; 1.0 is all.
-    #[must_use]
-    pub fn take_load(&self) -> f32 {
-        f32::from_bits(self.load.swap(0, Relaxed))
     }
 
     /// Live messages that came too late for their place in a block.
@@ -123,10 +116,6 @@ impl Gauges {
             // Floats that are not negative are ordered as their bits are.
             gauge.fetch_max(peak.to_bits(), Relaxed);
         }
-    }
-
-    pub(crate) fn load(&self, share: f32) {
-        self.load.fetch_max(share.max(0.0).to_bits(), Relaxed);
     }
 }
 

@@ -232,22 +232,6 @@ impl Synth {
         self.rate as u32
     }
 
-    /// The factor on everything, from the next frame on.
-    pub fn set_gain(&mut self, gain: f32) {
-        self.options.gain = gain;
-    }
-
-    /// Switches the effects; what the room still answers is dropped with it.
-    pub fn set_effects(&mut self, reverb: bool, chorus: bool) {
-        if !reverb {
-            self.master.reverb.clear();
-        }
-        if !chorus {
-            self.master.chorus.clear();
-        }
-        (self.options.reverb, self.options.chorus) = (reverb, chorus);
-    }
-
     /// The voices that sound, fading ones included.
     #[must_use]
     pub fn active_voices(&self) -> usize {

@@ -225,7 +225,7 @@ pub fn click_volume(settings: &Settings) -> f32 {
 pub fn output_failure(error: &OutputError) -> Failure {
     let failure = |exit| Failure::new(exit, error.to_string());
     match error {
-        OutputError::NotBuilt(_) => failure(Exit::Failure),
+        OutputError::NotBuilt(_) => failure(Exit::Failure).remedy("`cargo build --release --features audio,jack` builds one with both"),
         OutputError::NoDevice { system, .. } if system == "JACK" => {
             failure(Exit::NoDevice).remedy("start a JACK server (`jackd`, or PipeWire with pw-jack), or leave `--output jack` out")
         }

@@ -125,6 +125,8 @@ fn configure(
         // ALSA's default may be a sound server that does not run: EHOSTDOWN, ECONNREFUSED.
         let no_server = cfg!(target_os = "linux") && (reason.contains("(112)") || reason.contains("(111)"));
         if no_server || matches!(e.kind(), ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable) {
+            // cpal adds guesses in further sentences.
+            let reason = reason.split(". ").next().unwrap_or_default().to_owned();
             return OutputError::NoDevice { system: cpal::default_host().id().name().to_owned(), reason };
         }
         OutputError::Refused { device: name.to_owned(), reason }
