@@ -83,8 +83,9 @@ lint: setup-test ## format, clippy with and without features, fuzz targets, shel
 	$(CARGO) fmt --check
 	$(CARGO) lint
 	$(CARGO) lint-minimal
+	$(CARGO) lint-lambda
 	CUSTOM_LIBFUZZER_PATH=/not/linked/libfuzzer.a $(CARGO) check --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir "$(target)/fuzz"
-	shellcheck tooling/*.sh tooling/*/*.sh tests/rig/*.sh tests/rig/*/*.sh tests/rig/stage2 .ci/run
+	shellcheck tooling/*.sh tooling/*/*.sh deploy/*.sh tests/rig/*.sh tests/rig/*/*.sh tests/rig/stage2 .ci/run
 
 .PHONY: rig-test
 rig-test: setup-rig ## the program with an emulated keyboard under a real kernel; CASES="record unplug" for some
@@ -124,11 +125,12 @@ bench-long-take: setup ## memory and processor of an hour's recording, in a minu
 
 .PHONY: bench-jobs
 bench-jobs: setup ## what a job costs beside composing; two workers; among 10,000 that have ended
-	$(CARGO) bench --locked --bench jobs
+	$(CARGO) bench --locked --no-default-features --features s3 --bench jobs
 
 .PHONY: soak-jobs
-soak-jobs: setup ## 1,000 jobs while workers are killed, and 1,000 on a store that fails: each ends once
-	COMPOSER_CHAOS_JOBS=1000 $(CARGO) test --release --locked --test jobs --test jobs_cli -- --nocapture every_job_has_one_result killed_workers_lose_nothing
+soak-jobs: setup ## 1,000 jobs on a folder and 1,000 on a server, with faults between, while workers are killed
+	COMPOSER_CHAOS_JOBS=1000 $(CARGO) test --release --locked --no-default-features --features s3 --test jobs --test jobs_cli --test jobs_chaos -- \
+	  --nocapture every_job_has_one_result killed_workers_lose_nothing every_job_ends_once
 
 .PHONY: bench-timing
 bench-timing: setup-rig ## recorded against scripted note times, beside arecordmidi, in the rig
@@ -154,3 +156,4 @@ screenshots: setup-screenshots ## make the pictures anew: the README's from the 
 
 include tests/audio-rig/audio.mk
 include training/train.mk
+include deploy/deploy.mk

@@ -1,7 +1,8 @@
-//! What a job costs beside composing, on a folder: figures of one run, to be held against each other.
+//! What a job costs beside composing: figures of one run, to be held against each other.
 //!
-//! Overhead of a job (from submission to result, without inference), two workers against one, looking for a job
-//! among 10,000 that have ended against none. `cargo bench --bench jobs`
+//! Overhead of a job (from submission to result, without inference) on a folder and on the embedded server; two
+//! workers with a core each against one; looking for a job among 10,000 that have ended against none, on a folder
+//! and on the embedded server. `cargo bench --bench jobs`
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a benchmark prints, and fails loudly
 
@@ -10,6 +11,7 @@ mod music;
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -48,17 +50,65 @@ fn submit(client: &Client, jobs: usize, notes: u64) -> Vec<JobId> {
     (0..jobs).map(|n| client.submit(&music::order(&format!("{n}.mid"), notes)).unwrap()).collect()
 }
 
-/// Seconds for so many jobs with so many at a time, and the sum of their inference.
-fn work(jobs: usize, notes: u64, concurrency: usize) -> (f64, f64) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = store(folder.path());
-    let (client, worker) = (client(&store), worker(&store));
-    let ids = submit(&client, jobs, notes);
+/// Milliseconds that a job takes beyond inference, when jobs come one after the other.
+fn overhead(store: &Arc<dyn Objects>, jobs: usize) -> f64 {
+    let (client, worker) = (client(store), worker(store));
     let started = Instant::now();
-    worker.run(concurrency, Until::Drained, &Stop::default(), &|_| {}).unwrap();
-    let seconds = started.elapsed().as_secs_f64();
-    let ended = client.wait(&ids, None, Pace::NEAR, &mut |_| ControlFlow::Continue(())).unwrap();
-    (seconds, ended.values().map(|e| e.stages.inference).sum())
+    let mut inference = 0.0;
+    for _ in 0..jobs {
+        let ids = submit(&client, 1, 8);
+        worker.run(1, Until::One, &Stop::default(), &|_| {}).unwrap();
+        let ended = client.wait(&ids, None, Pace::NEAR, &mut |_| ControlFlow::Continue(())).unwrap();
+        inference += ended.values().map(|e| e.stages.inference).sum::<f64>();
+    }
+    (started.elapsed().as_secs_f64() - inference) / jobs as f64 * 1e3
+}
+
+/// Seconds for so many jobs with so many workers, real ones, with a core each.
+fn workers(jobs: usize, count: usize) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    submit(&client(&store(folder.path())), jobs, 64);
+    let started = Instant::now();
+    let workers: Vec<_> = (0..count)
+        .map(|core| {
+            let mut command = Command::new("taskset");
+            command.args(["-c", &core.to_string(), env!("CARGO_BIN_EXE_composer"), "worker", "--drain"]);
+            command.args(["--concurrency", "1", "--store"]).arg(folder.path()).env("HOME", folder.path());
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("taskset, of util-linux")
+        })
+        .collect();
+    for mut worker in workers {
+        assert!(worker.wait().unwrap().success());
+    }
+    started.elapsed().as_secs_f64()
+}
+
+/// A folder behind the embedded server, as a client on this computer reaches it.
+#[cfg(feature = "s3")]
+fn served(folder: &Path) -> (composer::store::server::Server, Arc<dyn Objects>) {
+    use composer::store::s3::{Access, Bucket};
+    use composer::store::server::{Keys, Server};
+    let (keys, file) = (Keys::generate(), folder.join("keys"));
+    let (access, secret) = (&keys.access, &keys.secret);
+    std::fs::write(&file, format!("[default]\naws_access_key_id={access}\naws_secret_access_key={secret}\n")).unwrap();
+    let bucket = Folder::open(&folder.join("bucket")).unwrap();
+    let server = Server::start(bucket, "music", "127.0.0.1:0".parse().unwrap(), &keys).unwrap();
+    let endpoint_url = Some(format!("http://{}", server.address()));
+    let access = Access { endpoint_url, keys_file: Some(file), ..Access::default() };
+    (server, Arc::new(Bucket::open("music", "", &access).unwrap()))
+}
+
+/// Puts jobs there as they are when they have ended; written plainly, since only their number matters.
+fn end_many(folder: &Path) {
+    let input = music::melody(4);
+    for _ in 0..ENDED {
+        let at = folder.join(JobId::new().prefix());
+        std::fs::create_dir_all(at.join("attempts/0001")).unwrap();
+        for (name, bytes) in [("input.mid", &input[..]), ("request.json", b"{}"), ("result.json", b"{}")] {
+            std::fs::write(at.join(name), bytes).unwrap();
+        }
+        std::fs::write(at.join("attempts/0001/claim.json"), b"{}").unwrap();
+    }
 }
 
 /// Seconds from asking for a job to having claimed it, the median of several.
@@ -80,32 +130,29 @@ fn claiming(store: &Arc<dyn Objects>) -> f64 {
     times[times.len() / 2]
 }
 
-fn main() {
-    let (seconds, inference) = work(40, 8, 1);
-    println!("overhead of a job beyond inference: {:.1} ms (at most 50)", (seconds - inference) / 40.0 * 1e3);
-    let (one, _) = work(16, 64, 1);
-    let (two, _) = work(16, 64, 2);
-    println!("two at a time against one: {:.2} times as many jobs (at least 1.8 on two idle cores)", one / two);
-
-    let folder = tempfile::tempdir().unwrap();
-    let store = store(folder.path());
-    let empty = claiming(&store);
-    let input = music::melody(4);
-    for _ in 0..ENDED {
-        // As a job leaves them; written plainly, since only their number matters.
-        let id = JobId::new();
-        let at = folder.path().join(id.prefix());
-        std::fs::create_dir_all(at.join("attempts/0001")).unwrap();
-        for (name, bytes) in [("input.mid", &input[..]), ("request.json", b"{}"), ("result.json", b"{}")] {
-            std::fs::write(at.join(name), bytes).unwrap();
-        }
-        std::fs::write(at.join("attempts/0001/claim.json"), b"{}").unwrap();
-    }
-    let full = claiming(&store);
+/// Claims in a store that is empty, and again when there are many jobs that have ended.
+fn among_many(store: &Arc<dyn Objects>, folder: &Path, name: &str) {
+    let empty = claiming(store);
+    end_many(folder);
+    let full = claiming(store);
+    let (full, empty, times) = (full * 1e3, empty * 1e3, full / empty);
     println!(
-        "claiming with {ENDED} ended jobs: {:.2} ms against {:.2} ms with none, {:.2} times (at most 1.2)",
-        full * 1e3,
-        empty * 1e3,
-        full / empty
+        "{name}: claiming with {ENDED} ended jobs {full:.2} ms, with none {empty:.2} ms: {times:.2} times (at most 1.2)"
     );
+}
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = store(folder.path());
+    println!("folder: overhead of a job beyond inference {:.1} ms", overhead(&plain, 20));
+    among_many(&plain, folder.path(), "folder");
+    #[cfg(feature = "s3")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (_server, bucket) = served(folder.path());
+        println!("embedded server: overhead of a job beyond inference {:.1} ms (at most 50)", overhead(&bucket, 20));
+        among_many(&bucket, &folder.path().join("bucket"), "embedded server");
+    }
+    let (one, two) = (workers(12, 1), workers(12, 2));
+    println!("two workers with a core each: {:.2} times as many jobs as one (at least 1.8)", one / two);
 }

@@ -7,6 +7,7 @@
 //! - [`claim`]: becoming the one who works on a job.
 //! - [`worker`]: finds jobs, works on them, and says that it is alive.
 //! - [`engine`]: the work itself, within bounds that hold for whatever the input is.
+//! - `queue` and `lambda` (feature `lambda`): workers that a queue tells of jobs.
 //!
 //! Uses [`store`] and the room `compose`. `docs/jobs.md` describes the protocol.
 
@@ -18,7 +19,11 @@ pub mod claim;
 pub mod client;
 pub mod engine;
 pub mod job;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod patience;
+#[cfg(feature = "lambda")]
+pub mod queue;
 pub mod state;
 pub mod worker;
 

@@ -47,18 +47,32 @@ impl StoreArgs {
     /// When it cannot be opened, with what to do.
     pub fn open(&self, context: &Context) -> anyhow::Result<Room> {
         let settings = source::settings(context);
-        let place = Place {
-            address: self.store.clone(),
-            endpoint_url: self.endpoint_url.clone(),
-            profile: self.profile.clone(),
-            region: self.region.clone(),
-        };
         let folders = source::folders()?.with_settings(&settings);
-        let opened = studio::open(&place, &settings, &folders).map_err(|e| match e {
+        let opened = studio::open(&self.place(), &settings, &folders).map_err(|e| match e {
             studio::Error::Store(e) => store_failure(&e),
             other => Failure::new(Exit::Usage, other.to_string()).remedy("a folder, or s3://bucket/prefix"),
         })?;
         Ok(Room { opened, timing: Timing { lease: settings.jobs.lease } })
+    }
+
+    /// How AWS is reached, for what is no store.
+    ///
+    /// # Errors
+    /// When there is no home.
+    #[cfg(feature = "lambda")]
+    pub fn access(&self, context: &Context) -> anyhow::Result<store::s3::Access> {
+        let settings = source::settings(context);
+        let folders = source::folders()?.with_settings(&settings);
+        Ok(studio::access(&self.place(), &settings, &folders))
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            address: self.store.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+        }
     }
 }
 

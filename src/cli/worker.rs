@@ -10,10 +10,14 @@ use serde::Serialize;
 
 use super::compose::model;
 use super::output::FAINT;
+#[cfg(feature = "lambda")]
+use super::store::store_failure;
 use super::store::{StoreArgs, job_failure};
 use super::{Context, Exit};
 use crate::jobs::JobId;
 use crate::jobs::engine::{self, Apart, Engine, Limits};
+#[cfg(feature = "lambda")]
+use crate::jobs::queue::sqs::Queue;
 use crate::jobs::worker::{Stop, Told, Until, Worker};
 
 /// The options of `composer worker`.
@@ -33,6 +37,10 @@ pub struct Args {
     /// End when no job is left, whoever works on it.
     #[arg(long)]
     pub drain: bool,
+    /// Let this queue (Amazon SQS) name the jobs, instead of looking for them in the store.
+    #[cfg(feature = "lambda")]
+    #[arg(long, value_name = "URL")]
+    pub queue: Option<String>,
     /// Weights to use instead of composer's own.
     #[arg(long, value_name = "FILE")]
     pub model: Option<std::path::PathBuf>,
@@ -66,6 +74,11 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         return hand(memory, args.model.as_deref());
     }
     let room = args.store.open(context)?;
+    #[cfg(feature = "lambda")]
+    let queue = match &args.queue {
+        Some(url) => Some(Queue::open(url, &args.store.access(context)?).map_err(|e| store_failure(&e))?),
+        None => None,
+    };
     let stop = Stop::default();
     let signal = (stop.clone(), std::sync::atomic::AtomicU32::new(0));
     super::interrupt::Interrupt::install_with(move || {
@@ -102,6 +115,11 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         // Whether anybody reads along or not, the work goes on.
         let _ = if json { context.out.json_line(&event(&told)) } else { line(&told, context) };
     };
+    #[cfg(feature = "lambda")]
+    if let Some(queue) = queue {
+        queue.work(&worker, concurrency, until, &stop, &teller).map_err(job_failure)?;
+        return Ok(Exit::Success);
+    }
     worker.run(concurrency, until, &stop, &teller).map_err(job_failure)?;
     Ok(Exit::Success)
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`scout`]: finds the next job and fetches its input, while others compute.
 //! - [`attempt`]: one attempt at one job, from claim to end.
+//! - `single` (feature `lambda`): a job that a queue named.
 //!
 //! The model stays loaded from job to job. Whatever happens to a worker, a job is not lost: what it claimed another
 //! claims when its lease has run out.
@@ -19,6 +20,8 @@ use scout::{Found, Prepared, Scout};
 
 pub mod attempt;
 pub mod scout;
+#[cfg(feature = "lambda")]
+pub mod single;
 
 /// Whether and how a worker is to stop.
 #[derive(Clone, Debug, Default)]

@@ -23,6 +23,8 @@ mod access;
 
 pub use access::Access;
 use access::connect;
+#[cfg(feature = "lambda")]
+pub(crate) use access::shared;
 
 use super::{Address, Attributes, Entry, Error, Head, Key, Listing, Objects, Page, Written};
 
@@ -83,46 +85,53 @@ impl Bucket {
 
     /// What a failed call means. What was not found is left to the caller.
     fn error<E: ProvideErrorMetadata + std::error::Error + 'static>(&self, error: &SdkError<E>) -> Error {
-        let store = self.address();
-        if let Some(about) = cause::<CredentialsError>(error) {
-            let why = match about {
-                CredentialsError::CredentialsNotLoaded(_) => format!("there are none in {}", self.searched),
-                other => innermost(other),
-            };
-            return Error::NoCredentials { store, why };
-        }
-        let Some(answer) = error.raw_response() else {
-            let why = match error {
-                SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-                _ => innermost(error),
-            };
-            return match error {
-                SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Error::Unreachable { store, why },
-                _ => Error::Failed { store, why },
-            };
+        meaning(self.address(), &self.searched, error)
+    }
+}
+
+/// What a failed call to a service of AWS means; `searched` is where credentials were looked for.
+pub(crate) fn meaning<E>(store: String, searched: &str, error: &SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if let Some(about) = cause::<CredentialsError>(error) {
+        let why = match about {
+            CredentialsError::CredentialsNotLoaded(_) => format!("there are none in {searched}"),
+            other => innermost(other),
         };
-        let (status, code) = (answer.status().as_u16(), error.code().unwrap_or_default());
-        let why = match (error.message(), code) {
-            (_, "") => format!("status {status}"),
-            (None, code) => code.to_owned(),
-            (Some(message), code) => format!("{code}: {message}"),
+        return Error::NoCredentials { store, why };
+    }
+    let Some(answer) = error.raw_response() else {
+        let why = match error {
+            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+            _ => innermost(error),
         };
-        // Asked in the wrong region, the answer may name the right one.
-        let region = answer.headers().get("x-amz-bucket-region").filter(|_| matches!(status, 301 | 307 | 400));
-        if let Some(region) = region {
-            return Error::Elsewhere { store, region: region.to_owned() };
-        }
-        match status {
-            400 | 401 | 403 if ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"].contains(&code) => {
-                Error::NoCredentials { store, why }
-            }
-            401 | 403 => Error::Denied { store, why },
-            404 => Error::Missing { store, why },
-            409 | 425 | 429 | 500..=599 => Error::Busy { store, why },
-            // An answer that was cut off, or is none of S3's.
-            200..=299 => Error::Unreachable { store, why: innermost(error) },
+        return match error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Error::Unreachable { store, why },
             _ => Error::Failed { store, why },
+        };
+    };
+    let (status, code) = (answer.status().as_u16(), error.code().unwrap_or_default());
+    let why = match (error.message(), code) {
+        (_, "") => format!("status {status}"),
+        (None, code) => code.to_owned(),
+        (Some(message), code) => format!("{code}: {message}"),
+    };
+    // Asked in the wrong region, the answer may name the right one.
+    let region = answer.headers().get("x-amz-bucket-region").filter(|_| matches!(status, 301 | 307 | 400));
+    if let Some(region) = region {
+        return Error::Elsewhere { store, region: region.to_owned() };
+    }
+    match status {
+        400 | 401 | 403 if ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"].contains(&code) => {
+            Error::NoCredentials { store, why }
         }
+        401 | 403 => Error::Denied { store, why },
+        404 => Error::Missing { store, why },
+        409 | 425 | 429 | 500..=599 => Error::Busy { store, why },
+        // An answer that was cut off, or is none of S3's.
+        200..=299 => Error::Unreachable { store, why: innermost(error) },
+        _ => Error::Failed { store, why },
     }
 }
 

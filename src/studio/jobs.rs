@@ -102,9 +102,10 @@ pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Ope
     }
 }
 
-/// How a bucket is reached.
+/// How a bucket is reached, and what else of AWS's there is.
 #[cfg(feature = "s3")]
-fn access(place: &Place, settings: &Settings, folders: &Folders) -> store::s3::Access {
+#[must_use]
+pub fn access(place: &Place, settings: &Settings, folders: &Folders) -> store::s3::Access {
     let or = |told: &Option<String>, set: &Option<String>| told.clone().or_else(|| set.clone());
     let set = &settings.jobs;
     store::s3::Access {

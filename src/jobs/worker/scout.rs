@@ -18,7 +18,7 @@ const CHOICE: usize = 8;
 /// A job that another works on is looked at again after this at the latest: it may have been given back.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// A job whose request has not come by then will not come.
-const LOST: Duration = Duration::from_secs(3600);
+pub(super) const LOST: Duration = Duration::from_secs(3600);
 
 /// A job that can be claimed, with all that is needed to work on it.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl<'a> Scout<'a> {
         Ok(open.len())
     }
 
-    fn look(&mut self, id: JobId, age: Duration) -> Result<Found, Error> {
+    pub(super) fn look(&mut self, id: JobId, age: Duration) -> Result<Found, Error> {
         let (worker, store) = (self.worker, &*self.worker.store);
         let (objects, now) = listing(store, &id.prefix(), None)?;
         let looked = Instant::now();

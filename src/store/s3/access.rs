@@ -7,7 +7,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -16,6 +15,7 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -48,7 +48,7 @@ pub struct Access {
 
 impl Access {
     /// Where credentials are looked for, in words.
-    pub(super) fn searched(&self) -> String {
+    pub(crate) fn searched(&self) -> String {
         match (&self.profile, &self.keys_file) {
             (Some(profile), None) => format!("the profile {profile} of the AWS configuration"),
             (_, Some(file)) => file.display().to_string(),
@@ -59,6 +59,19 @@ impl Access {
 
 /// The one client, whose connections are kept and used again.
 pub(super) async fn connect(access: &Access) -> Client {
+    let shared = shared(access).await;
+    let mut config = Builder::from(&shared);
+    if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
+        config = config
+            .force_path_style(true)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    }
+    Client::from_conf(config.build())
+}
+
+/// What the clients of all services have in common.
+pub(crate) async fn shared(access: &Access) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .pool_idle_timeout(IDLE)
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -113,13 +126,5 @@ pub(super) async fn connect(access: &Access) -> Client {
     if let Some(url) = &access.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let shared = loader.load().await;
-    let mut config = Builder::from(&shared);
-    if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
-        config = config
-            .force_path_style(true)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-    }
-    Client::from_conf(config.build())
+    loader.load().await
 }
