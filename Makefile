@@ -127,6 +127,10 @@ bench-long-take: setup ## memory and processor of an hour's recording, in a minu
 bench-jobs: setup ## what a job costs beside composing; two workers; among 10,000 that have ended
 	$(CARGO) bench --locked --no-default-features --features s3 --bench jobs
 
+.PHONY: clouds
+clouds: ## servers for S3 that others have written, below target/clouds, for the store's tests
+	@python3 -m venv "$(target)/clouds" && "$(target)/clouds/bin/pip" install --quiet 'moto[server]' ministack
+
 .PHONY: soak-jobs
 soak-jobs: setup ## 1,000 jobs on a folder and 1,000 on a server, with faults between, while workers are killed
 	COMPOSER_CHAOS_JOBS=1000 $(CARGO) test --release --locked --no-default-features --features s3 --test jobs --test jobs_cli --test jobs_chaos -- \

@@ -3,9 +3,13 @@
 //! One file a subcommand, each with its `Args` and a `run`. Results go to standard output through
 //! [`output::Output`]; progress and messages go to standard error.
 
+pub mod bar;
+#[cfg(feature = "s3")]
+pub mod bucket;
 pub mod compose;
 pub mod devices;
 pub mod doctor;
+pub mod download;
 pub mod evaluate;
 pub mod extend;
 pub mod failure;
@@ -15,18 +19,24 @@ pub mod instruments;
 pub mod interrupt;
 pub mod jobs;
 pub mod learn;
+pub mod listening;
 pub mod monitor;
 pub mod output;
 pub mod play;
 pub mod record;
 pub mod recover;
 pub mod render;
+#[cfg(feature = "s3")]
+pub mod serve;
+pub mod share;
 pub mod sound;
 pub mod source;
 pub mod store;
 pub mod submit;
+pub mod sync;
 #[cfg(feature = "train")]
 pub mod train;
+pub mod upload;
 pub mod values;
 mod window;
 pub mod worker;
@@ -34,17 +44,23 @@ pub mod worker;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use failure::{Exit, Failure};
 use output::Output;
 
 use crate::studio::start::Start;
 
+const USAGE: &str = "composer [FILE.mid]      the window, with this file\n       composer <COMMAND> ...";
+
+/// Commands that share a line of the program's own help, so that it fits a screen, and what they are for.
+const TOGETHER: (&[&str], &str) =
+    (&["upload", "download", "share", "sync"], "Bring music to your bucket and back; let others listen");
+
 /// Play it, keep it: the AWS DeepComposer keyboard (AKM322) without its cloud.
 #[derive(Debug, Parser)]
 #[command(name = "composer", version, max_term_width = 100, subcommand_precedence_over_arg = true)]
-#[command(after_help = failure::EXIT_CODES, override_usage = "composer [FILE.mid]\n       composer <COMMAND> ...")]
+#[command(after_help = failure::EXIT_CODES, override_usage = USAGE)]
 pub struct Cli {
     /// Open this file in the window; without a command and a file the window opens.
     #[arg(value_name = "FILE.mid")]
@@ -71,7 +87,7 @@ impl Cli {
     fn one_thing(self) -> Result<Cli, clap::Error> {
         if self.command.is_some() && (self.file.is_some() || self.r#virtual.is_some()) {
             let what = "a command has its arguments behind it; what stands before it is for the window";
-            return Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, what));
+            return Err(definition().error(clap::error::ErrorKind::ArgumentConflict, what));
         }
         Ok(self)
     }
@@ -118,6 +134,20 @@ pub enum Command {
     Jobs(jobs::Args),
     /// Do what was submitted.
     Worker(worker::Args),
+    /// Bring files to your bucket.
+    Upload(upload::Args),
+    /// List what is in your bucket, and bring it back.
+    Download(download::Args),
+    /// Let others listen: a page that plays, under a link that expires.
+    Share(share::Args),
+    /// Make your library and the one in your bucket alike.
+    Sync(sync::Args),
+    /// Check your bucket.
+    #[cfg(feature = "s3")]
+    Bucket(bucket::Args),
+    /// Be the bucket: serve a folder to your other computers.
+    #[cfg(feature = "s3")]
+    Serve(serve::Args),
     /// Print a completion script for a shell.
     Completions(generate::CompletionsArgs),
     /// Write the manual pages into a folder.
@@ -137,7 +167,7 @@ pub struct Context {
 /// Parses the command line, runs the command (without one: opens the window) and answers with the exit code.
 #[must_use]
 pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
-    let cli = match Cli::try_parse().and_then(Cli::one_thing) {
+    let cli = match parse().and_then(Cli::one_thing) {
         Ok(cli) => cli,
         Err(e) => {
             let code = if e.use_stderr() { Exit::Usage } else { Exit::Success };
@@ -171,6 +201,14 @@ pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
         Command::Submit(args) => submit::run(&args, &mut context),
         Command::Jobs(args) => jobs::run(&args, &mut context),
         Command::Worker(args) => worker::run(&args, &mut context),
+        Command::Upload(args) => upload::run(&args, &mut context),
+        Command::Download(args) => download::run(&args, &mut context),
+        Command::Share(args) => share::run(&args, &mut context),
+        Command::Sync(args) => sync::run(&args, &mut context),
+        #[cfg(feature = "s3")]
+        Command::Bucket(args) => bucket::run(&args, &mut context),
+        #[cfg(feature = "s3")]
+        Command::Serve(args) => serve::run(&args, &mut context),
         Command::Completions(args) => generate::completions(&args, &mut context),
         Command::Man(args) => generate::man(&args, &mut context),
     };
@@ -180,10 +218,33 @@ pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
     }
 }
 
+fn parse() -> Result<Cli, clap::Error> {
+    let matches = definition().try_get_matches()?;
+    Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut definition()))
+}
+
 /// The definition of the whole command line, for completions, manual pages and tests.
 #[must_use]
 pub fn definition() -> clap::Command {
-    Cli::command()
+    let command = Cli::command();
+    let styles = command.get_styles();
+    let (header, literal) = (*styles.get_header(), *styles.get_literal());
+    let mut list = String::new();
+    let (together, what) = TOGETHER;
+    for about in command.get_subcommands().filter(|c| !c.is_hide_set()) {
+        let name = about.get_name();
+        if name == together[0] {
+            list.push_str(&format!("  {literal}{}{literal:#}  {what}\n", together.join(", ")));
+        } else if !together.contains(&name) {
+            let text = about.get_about().map(ToString::to_string).unwrap_or_default();
+            list.push_str(&format!("  {literal}{name:<11}{literal:#}  {text}\n"));
+        }
+    }
+    let template = format!(
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{header}Commands:{header:#}\n{list}\n\
+         {header}Options:{header:#}\n{{options}}{{after-help}}"
+    );
+    command.help_template(template)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! - [`last_message`]: what each port said last.
 //! - [`choices`]: what there is to choose from in the settings.
 //! - [`learn`]: learning what a control sends.
+//! - `bucket` (feature `s3`): whether a store is what jobs and files need.
 //! - [`compose`]: composing into files.
 //! - `train` (feature `train`): from a folder of MIDI files to weights.
 //! - [`record`]: from a stream of keyboard events to takes on disk.
@@ -19,9 +20,13 @@
 //! - [`layers`]: what somebody wants under the keys, in words.
 //! - [`play`]: the keys live, and performances, through an output or to a MIDI port.
 //! - [`preferences`]: a change to the settings, in memory and in the file.
+//! - [`remote`]: files of this user in a store, the library there, and pages that play for others.
 //! - [`render`]: performances into files.
+//! - `serve` (feature `s3`): a folder of this computer as a bucket for others.
 //! - [`start`]: what a window begins with.
 
+#[cfg(feature = "s3")]
+pub mod bucket;
 pub mod choices;
 pub mod compose;
 pub mod desk;
@@ -39,7 +44,10 @@ pub mod play;
 pub mod preferences;
 pub mod record;
 pub mod recover;
+pub mod remote;
 pub mod render;
+#[cfg(feature = "s3")]
+pub mod serve;
 pub mod start;
 pub mod survey;
 #[cfg(feature = "train")]

@@ -9,6 +9,9 @@ mod music;
 #[cfg(feature = "s3")]
 #[path = "cloud/served.rs"]
 mod served;
+#[cfg(feature = "s3")]
+#[path = "cloud/servers.rs"]
+mod servers;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,12 +1,13 @@
 //! `composer render`: a MIDI file becomes sound.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::bar::Bar;
 use super::interrupt::Interrupt;
 use super::sound::{self, FontArgs};
 use super::{Context, Exit, Failure, info, source, values};
@@ -195,12 +196,17 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         in_the_way: if args.force { InTheWay::Replace } else { InTheWay::TakeNextName },
         score: Arc::clone(&score),
     };
-    let mut bar = Bar::new();
+    let bar = Bar::new();
+    let draw = |stem: usize, stems: usize, p: Progress| {
+        let word = if stems > 1 { format!("{} of {stems}", stem + 1) } else { String::new() };
+        bar.draw(&word, p.seconds / p.of.max(0.001));
+        !interrupt.came()
+    };
     let result = if args.stems {
         let count = score.strips().len();
-        rendering.stems(&args.out, &mut |stem, p| bar.draw(stem, count, p) && !interrupt.came())
+        rendering.stems(&args.out, &mut |stem, p| draw(stem, count, p))
     } else {
-        rendering.whole(&args.out, &mut |p| bar.draw(0, 1, p) && !interrupt.came()).map(|one| vec![one])
+        rendering.whole(&args.out, &mut |p| draw(0, 1, p)).map(|one| vec![one])
     };
     bar.clear();
     let made = result.map_err(|e| failure(&e, &args.out))?;
@@ -233,40 +239,5 @@ fn failure(error: &ExportError, out: &Path) -> Failure {
         ExportError::Io(_) => Failure::new(Exit::NotSaved, text).remedy("write somewhere else, or make room"),
         ExportError::TooLong { .. } => Failure::new(Exit::BadInput, text).remedy("`composer info` shows its tempos"),
         ExportError::TooBig | ExportError::Encoder(_) => Failure::new(Exit::Failure, text),
-    }
-}
-
-/// A bar on standard error, where a person sees it.
-struct Bar {
-    live: bool,
-    drawn: Option<Instant>,
-}
-
-impl Bar {
-    fn new() -> Bar {
-        Bar { live: std::io::stderr().is_terminal(), drawn: None }
-    }
-
-    /// Always true: whoever draws goes on.
-    fn draw(&mut self, stem: usize, stems: usize, progress: Progress) -> bool {
-        const WIDTH: usize = 40;
-        if !self.live || self.drawn.is_some_and(|t| t.elapsed() < Duration::from_millis(100)) {
-            return true;
-        }
-        self.drawn = Some(Instant::now());
-        let share = (progress.seconds / progress.of.max(0.001)).min(1.0);
-        let done = (share * WIDTH as f64) as usize;
-        let of = if stems > 1 { format!("{} of {stems}  ", stem + 1) } else { String::new() };
-        let bar = format!("{}{}", "█".repeat(done), "░".repeat(WIDTH - done));
-        let mut err = std::io::stderr().lock();
-        let _ = write!(err, "\r{of}{bar} {:3.0} %\x1b[K", share * 100.0).and_then(|()| err.flush());
-        true
-    }
-
-    fn clear(&mut self) {
-        if self.drawn.take().is_some() {
-            let mut err = std::io::stderr().lock();
-            let _ = write!(err, "\r\x1b[K").and_then(|()| err.flush());
-        }
     }
 }

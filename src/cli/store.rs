@@ -5,6 +5,7 @@ use crate::jobs::client::Client;
 use crate::jobs::{self, Timing};
 use crate::store::{self, Address};
 use crate::studio::jobs::{self as studio, Opened, Place};
+use crate::studio::remote;
 
 /// Where the store is.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -41,6 +42,27 @@ impl Room {
 }
 
 impl StoreArgs {
+    fn place(&self) -> Place {
+        Place {
+            address: self.store.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+        }
+    }
+
+    /// Opens the bucket that is meant, for what only a bucket can say, and whether it is reached encrypted; none
+    /// where a folder is meant.
+    ///
+    /// # Errors
+    /// When it cannot be opened, with what to do.
+    #[cfg(feature = "s3")]
+    pub fn open_bucket(&self, context: &Context) -> anyhow::Result<Option<(store::s3::Bucket, bool)>> {
+        let settings = source::settings(context);
+        let folders = source::folders()?.with_settings(&settings);
+        Ok(studio::open_bucket(&self.place(), &settings, &folders).map_err(open_failure)?)
+    }
+
     /// Opens the store that is meant.
     ///
     /// # Errors
@@ -48,10 +70,7 @@ impl StoreArgs {
     pub fn open(&self, context: &Context) -> anyhow::Result<Room> {
         let settings = source::settings(context);
         let folders = source::folders()?.with_settings(&settings);
-        let opened = studio::open(&self.place(), &settings, &folders).map_err(|e| match e {
-            studio::Error::Store(e) => store_failure(&e),
-            other => Failure::new(Exit::Usage, other.to_string()).remedy("a folder, or s3://bucket/prefix"),
-        })?;
+        let opened = studio::open(&self.place(), &settings, &folders).map_err(open_failure)?;
         Ok(Room { opened, timing: Timing { lease: settings.jobs.lease } })
     }
 
@@ -65,14 +84,27 @@ impl StoreArgs {
         let folders = source::folders()?.with_settings(&settings);
         Ok(studio::access(&self.place(), &settings, &folders))
     }
+}
 
-    fn place(&self) -> Place {
-        Place {
-            address: self.store.clone(),
-            endpoint_url: self.endpoint_url.clone(),
-            profile: self.profile.clone(),
-            region: self.region.clone(),
-        }
+/// What it means that a store was not opened.
+fn open_failure(error: studio::Error) -> Failure {
+    match error {
+        studio::Error::Store(e) => store_failure(&e),
+        other => Failure::new(Exit::Usage, other.to_string()).remedy("a folder, or s3://bucket/prefix"),
+    }
+}
+
+/// What it means to a user that a file did not go to a store, or did not come from there.
+#[must_use]
+pub fn remote_failure(error: remote::Error) -> Failure {
+    let message = error.to_string();
+    match error {
+        remote::Error::Store(e) => store_failure(&e),
+        remote::Error::Document(e) => job_failure(e),
+        remote::Error::Overtaken { .. } => Failure::new(Exit::Failure, message).remedy("the same again"),
+        remote::Error::Broken { .. } => Failure::new(Exit::Failure, message).remedy("bring it there once more"),
+        remote::Error::BadName { .. } => Failure::new(Exit::BadInput, message).remedy("give it another name"),
+        remote::Error::Local { .. } => Failure::new(Exit::NotSaved, message),
     }
 }
 

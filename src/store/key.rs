@@ -51,11 +51,12 @@ impl Key {
     #[must_use]
     pub fn content_type(&self) -> &'static str {
         match self.0.rsplit_once('.').map_or("", |(_, extension)| extension) {
-            "mid" => "audio/midi",
+            "mid" | "midi" | "kar" => "audio/midi",
             "json" => "application/json",
             "html" => "text/html; charset=utf-8",
             "wav" => "audio/wav",
             "flac" => "audio/flac",
+            "ogg" => "audio/ogg",
             _ => "application/octet-stream",
         }
     }

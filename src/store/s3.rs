@@ -1,6 +1,7 @@
 //! Amazon S3 and servers like it, through the AWS SDK.
 //!
-//! - [`access`]: who we are to AWS, and the one client that all calls use.
+//! - `access`: who we are to AWS, and the one client that all calls use.
+//! - `inspect`: what a bucket is besides its objects.
 
 use std::fmt;
 use std::future::Future;
@@ -20,11 +21,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use tokio::runtime::Runtime;
 
 mod access;
+mod inspect;
 
 pub use access::Access;
 use access::connect;
 #[cfg(feature = "lambda")]
 pub(crate) use access::shared;
+pub use inspect::Told;
 
 use super::{Address, Attributes, Entry, Error, Head, Key, Listing, Objects, Page, Written};
 

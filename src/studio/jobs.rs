@@ -66,19 +66,24 @@ pub enum Error {
     },
 }
 
-/// Opens a store; a folder is made if need be.
-///
-/// # Errors
-/// When the settings name none, or it cannot be opened.
-pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
-    let address = match (&place.address, &settings.jobs.store) {
+/// The address of the store that is meant.
+fn address(place: &Place, settings: &Settings, folders: &Folders) -> Result<Address, Error> {
+    Ok(match (&place.address, &settings.jobs.store) {
         (Some(address), _) => address.clone(),
         (None, Some(text)) => match text.parse().map_err(Error::Address)? {
             Address::Folder(path) => Address::Folder(folders.from_home(&path)),
             bucket => bucket,
         },
         (None, None) => Address::Folder(folders.jobs.clone()),
-    };
+    })
+}
+
+/// Opens a store; a folder is made if need be.
+///
+/// # Errors
+/// When the settings name none, or it cannot be opened.
+pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
+    let address = address(place, settings, folders)?;
     match &address {
         Address::Folder(path) => {
             let store: Arc<dyn Objects> = Arc::new(Folder::open(path)?);
@@ -87,12 +92,9 @@ pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Ope
         #[cfg(feature = "s3")]
         Address::Bucket { bucket, prefix } => {
             let access = access(place, settings, folders);
-            // What is on this computer may be asked as often as one likes.
-            let near = access.endpoint_url.as_deref().is_some_and(|url| {
-                ["http://127.", "http://localhost", "http://[::1]"].iter().any(|here| url.starts_with(here))
-            });
+            let pace = if access.stays_here() { Pace::NEAR } else { Pace::FAR };
             let store: Arc<dyn Objects> = Arc::new(store::s3::Bucket::open(bucket, prefix, &access)?);
-            Ok(Opened { store, address, pace: if near { Pace::NEAR } else { Pace::FAR } })
+            Ok(Opened { store, address, pace })
         }
         #[cfg(not(feature = "s3"))]
         Address::Bucket { .. } => {
@@ -100,6 +102,23 @@ pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Ope
             Err(store::Error::Unsupported { store: address.to_string(), what }.into())
         }
     }
+}
+
+/// Opens the bucket that is meant, and whether what goes there is encrypted on its way or stays on this computer;
+/// none where a folder is meant.
+///
+/// # Errors
+/// As [`open`].
+#[cfg(feature = "s3")]
+pub fn open_bucket(
+    place: &Place,
+    settings: &Settings,
+    folders: &Folders,
+) -> Result<Option<(store::s3::Bucket, bool)>, Error> {
+    let Address::Bucket { bucket, prefix } = address(place, settings, folders)? else { return Ok(None) };
+    let access = access(place, settings, folders);
+    let open = access.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://")) && !access.stays_here();
+    Ok(Some((store::s3::Bucket::open(&bucket, &prefix, &access)?, !open)))
 }
 
 /// How a bucket is reached, and what else of AWS's there is.

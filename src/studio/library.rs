@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use actions::{Imported, discard, duplicate, import, rename};
 pub use export::{Sound, export_document, export_file, export_midi, exports, write_midi};
-pub use listing::{FileId, Found, Listing, Stamp, list};
+pub use listing::{FileId, Found, Listing, Stamp, is_music, list};
 pub use picture::{Bar, COLUMNS, Picture};
 pub use shelf::{Entry, Order, Query, Shelf, State};
 pub use summary::{Summary, summarise};

@@ -47,6 +47,14 @@ pub struct Access {
 }
 
 impl Access {
+    /// Whether the bucket is on this computer, where it may be asked as often as one likes.
+    #[must_use]
+    pub fn stays_here(&self) -> bool {
+        self.endpoint_url.as_deref().is_some_and(|url| {
+            ["http://127.", "http://localhost", "http://[::1]"].iter().any(|here| url.starts_with(here))
+        })
+    }
+
     /// Where credentials are looked for, in words.
     pub(crate) fn searched(&self) -> String {
         match (&self.profile, &self.keys_file) {

@@ -104,8 +104,9 @@ fn walk(entries: fs::ReadDir, depth: usize, listing: &mut Listing) {
     }
 }
 
-/// By its name.
-fn is_music(path: &Path) -> bool {
+/// Whether a file may be music, by its name.
+#[must_use]
+pub fn is_music(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
     ["mid", "midi", "smf", "kar", "rmi"].contains(&extension.as_str())
 }

@@ -1,0 +1,115 @@
+//! `composer download`: what is in the store's library, and files from there.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::bar::Bar;
+use super::output::FAINT;
+use super::store::{StoreArgs, remote_failure};
+use super::{Context, Exit, Failure};
+use crate::jobs::client::{AT_ONCE, parallel};
+use crate::studio::place::{InTheWay, place};
+use crate::studio::remote::{self, Version};
+
+/// The options of `composer download`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "A file that is there is not replaced; what comes gets the next name.\n\n\
+                        Example: composer download song.mid -o here --store s3://my-bucket")]
+pub struct Args {
+    /// Names of files in the store; without one they are listed.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// All of them.
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+    /// Where they go.
+    #[arg(long, short, value_name = "FOLDER", default_value = ".")]
+    pub output: PathBuf,
+    /// Where from.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    schema: &'static str,
+    store: String,
+    files: Vec<Kept>,
+}
+
+#[derive(Debug, Serialize)]
+struct Kept {
+    name: String,
+    size: u64,
+    uploaded: Timestamp,
+    path: Option<String>,
+}
+
+/// Brings them, or lists them.
+///
+/// # Errors
+/// When one is not there, or cannot be written.
+pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    let room = args.store.open(context)?;
+    let store = &*room.opened.store;
+    let mut there = remote::list(store, &BTreeMap::new()).map_err(remote_failure)?;
+    there.retain(|_, version| version.document.content.is_some());
+    let list = args.names.is_empty() && !args.all;
+    let mut wanted: Vec<Version> = Vec::new();
+    match args.names.is_empty() {
+        true => wanted.extend(there.into_values()),
+        false => {
+            for name in &args.names {
+                let version = there.get(name).cloned();
+                let missing = || Failure::new(Exit::BadInput, format!("there is no {name} in {}", room.opened.address));
+                wanted.push(version.ok_or_else(|| missing().remedy("`composer download` without a name lists them"))?);
+            }
+        }
+    }
+    let (bar, count) = (Bar::new(), AtomicUsize::new(0));
+    let fetched = parallel::each(&wanted, if list { 1 } else { AT_ONCE }, |version| {
+        if list {
+            return Ok(None);
+        }
+        let bytes = remote::fetch(store, version).map_err(remote_failure)?;
+        let path = version.document.name.split('/').fold(args.output.clone(), |path, part| path.join(part));
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let placed = made.and_then(|()| place(&bytes, &path, InTheWay::TakeNextName)).map_err(|e| {
+            Failure::new(Exit::NotSaved, format!("{}: {e}", path.display())).remedy("another folder with --output")
+        });
+        bar.count("downloaded", count.fetch_add(1, Ordering::Relaxed) + 1, wanted.len());
+        placed.map(Some)
+    });
+    drop(bar);
+    let mut files = Vec::new();
+    for (version, path) in wanted.into_iter().zip(fetched) {
+        let size = version.document.content.as_ref().map_or(0, |c| c.size);
+        let path = path?.map(|p| p.display().to_string());
+        files.push(Kept { name: version.document.name, size, uploaded: version.document.brought, path });
+    }
+    if args.json {
+        let store = room.opened.address.to_string();
+        context.out.json(&Report { schema: "composer.download/1", store, files })?;
+    } else if files.is_empty() {
+        writeln!(context.out, "Nothing in {}. `composer upload FILE` brings something there.", room.opened.address)?;
+    } else {
+        for file in files {
+            match file.path {
+                Some(path) => writeln!(context.out, "{path}")?,
+                None => {
+                    let day = file.uploaded.strftime("%Y-%m-%d %H:%M");
+                    writeln!(context.out, "{}  {FAINT}{} bytes, {day} UTC{FAINT:#}", file.name, file.size)?;
+                }
+            }
+        }
+    }
+    Ok(Exit::Success)
+}

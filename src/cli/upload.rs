@@ -1,0 +1,146 @@
+//! `composer upload`: files into the store's library.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::Serialize;
+
+use super::bar::Bar;
+use super::listening::Listening;
+use super::output::FAINT;
+use super::store::{StoreArgs, remote_failure};
+use super::{Context, Exit, Failure};
+use crate::jobs::client::{AT_ONCE, parallel};
+use crate::studio::remote::{self, Error, Version};
+
+/// The options of `composer upload`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "`composer download` lists what is there and brings it back, `composer sync` does both for your library.\n\n\
+                        Example: composer upload song.mid --audio --store s3://my-bucket"
+)]
+pub struct Args {
+    /// MIDI files, sound, or anything else.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Bring the sound of the MIDI files as well, as .ogg files.
+    #[arg(long)]
+    pub audio: bool,
+    /// Replace files of the same name; without it another gets the next name.
+    #[arg(long)]
+    pub force: bool,
+    /// What plays the sound.
+    #[command(flatten)]
+    pub listening: Listening,
+    /// Where to.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    schema: &'static str,
+    store: String,
+    files: Vec<Brought>,
+}
+
+#[derive(Debug, Serialize)]
+struct Brought {
+    name: String,
+    state: &'static str,
+    size: u64,
+}
+
+/// Brings them.
+///
+/// # Errors
+/// When one cannot be read, or the store does not take it.
+pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    let mut files = Vec::new();
+    for path in &args.files {
+        files.push((name(path)?, read(path)?));
+    }
+    let room = args.store.open(context)?;
+    let store = &*room.opened.store;
+    if args.audio {
+        let bar = Bar::new();
+        for path in &args.files {
+            let sound = args.listening.render(path, context, &bar)?;
+            files.push((format!("{}.ogg", path.file_stem().unwrap_or_default().to_string_lossy()), sound));
+        }
+    }
+    let there = remote::list(store, &BTreeMap::new()).map_err(remote_failure)?;
+    let mut taken: BTreeMap<String, Option<Version>> = there.into_iter().map(|(n, v)| (n, Some(v))).collect();
+    let mut plan = Vec::new();
+    for (name, bytes) in files {
+        let same = |v: &Option<Version>| {
+            v.as_ref().and_then(|v| v.document.content.as_ref()).is_some_and(|c| c.sha256 == remote::sha256(&bytes))
+        };
+        if taken.get(&name).is_some_and(same) {
+            plan.push((name, bytes, None, true));
+            continue;
+        }
+        let gone = |v: &Option<Version>| v.as_ref().is_some_and(|v| v.document.content.is_none());
+        let free = |name: &String| taken.get(name).is_none_or(gone);
+        let name = match args.force {
+            true => name,
+            false => names(&name).find(free).unwrap_or_default(),
+        };
+        let before = taken.insert(name.clone(), None).flatten();
+        plan.push((name, bytes, before, false));
+    }
+    let (bar, count) = (Bar::new(), AtomicUsize::new(0));
+    let brought = parallel::each(&plan, AT_ONCE, |(name, bytes, before, is_there)| {
+        let done = if *is_there { Ok(()) } else { remote::bring(store, name, bytes, before.as_ref()).map(drop) };
+        bar.count("uploaded", count.fetch_add(1, Ordering::Relaxed) + 1, plan.len());
+        done
+    });
+    drop(bar);
+    let mut report = Report { schema: "composer.upload/1", store: room.opened.address.to_string(), files: Vec::new() };
+    let mut failed: Option<Error> = None;
+    for ((name, bytes, _, is_there), done) in plan.into_iter().zip(brought) {
+        match done {
+            Ok(()) => {
+                let state = if is_there { "there already" } else { "uploaded" };
+                report.files.push(Brought { name, state, size: bytes.len() as u64 });
+            }
+            Err(e) => failed = failed.or(Some(e)),
+        }
+    }
+    if args.json {
+        context.out.json(&report)?;
+    } else {
+        for file in &report.files {
+            writeln!(context.out, "{}  {FAINT}{}{FAINT:#}", file.name, file.state)?;
+        }
+    }
+    failed.map_or(Ok(Exit::Success), |e| Err(remote_failure(e).into()))
+}
+
+/// `song.mid`, `song-2.mid`, `song-3.mid` and so on.
+fn names(name: &str) -> impl Iterator<Item = String> + use<> {
+    let (stem, extension) = name.rsplit_once('.').map_or((name, String::new()), |(s, e)| (s, format!(".{e}")));
+    let stem = stem.to_owned();
+    (1..).map(move |n| if n == 1 { format!("{stem}{extension}") } else { format!("{stem}-{n}{extension}") })
+}
+
+fn name(path: &Path) -> anyhow::Result<String> {
+    let name = path.file_name().and_then(|n| n.to_str()).filter(|n| remote::is_name(n));
+    let wrong = || Failure::new(Exit::BadInput, format!("{} has a name that a store cannot hold", path.display()));
+    Ok(name.ok_or_else(|| wrong().remedy("give it another name first"))?.to_owned())
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let failed = |e: String| Failure::new(Exit::BadInput, format!("cannot read {}: {e}", path.display()));
+    let most = crate::store::LARGEST;
+    let length = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
+    if length > most {
+        return Err(failed(format!("it has {length} bytes, a store takes {most}")).into());
+    }
+    Ok(std::fs::read(path).map_err(|e| failed(e.to_string()))?)
+}

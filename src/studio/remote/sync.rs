@@ -1,0 +1,456 @@
+//! The library here and the one in a store, made alike.
+//!
+//! What both had after the last time is remembered, so that it shows on which side a file has changed. Where both
+//! have changed it both stay, one under another name. Deletions go over only when somebody says so; a file that is
+//! taken away or replaced here goes to the library's trash.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Version, bring, delete, fetch, is_name, list, sha256};
+use crate::jobs::client::{AT_ONCE, parallel};
+use crate::store::Objects;
+use crate::studio::library::{self, trash};
+use crate::studio::place::{InTheWay, place};
+
+const SCHEMA: &str = "composer.sync.state/1";
+
+/// What happens to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// It goes to the store.
+    Up,
+    /// It comes from the store.
+    Down,
+    /// Both have changed it: the store's comes as another file, and both go to the store.
+    Both,
+    /// It was deleted here, and is deleted there.
+    DeleteThere,
+    /// It was deleted there, and goes to the trash here.
+    DeleteHere,
+    /// It was deleted here and stays there.
+    StaysThere,
+    /// It was deleted there and stays here.
+    StaysHere,
+}
+
+/// What is to happen to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// Its name.
+    pub name: String,
+    /// What.
+    pub step: Step,
+}
+
+/// What came of a step.
+#[derive(Debug)]
+pub struct Done {
+    /// What was planned.
+    pub planned: Planned,
+    /// Where the store's version went, if both have changed the file; or why it did not work.
+    pub outcome: Result<Option<String>, Error>,
+}
+
+/// A file as it was when both sides had it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Common {
+    version: Version,
+    /// By these it is taken for unchanged without being read.
+    size: u64,
+    modified: Option<Timestamp>,
+}
+
+/// What is remembered between two times.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Remembered {
+    schema: String,
+    library: String,
+    store: String,
+    files: BTreeMap<String, Common>,
+}
+
+/// A library and its counterpart, looked at.
+#[derive(Debug)]
+pub struct Sync<'a> {
+    store: &'a dyn Objects,
+    library: PathBuf,
+    state: PathBuf,
+    remembered: Remembered,
+    remote: BTreeMap<String, Version>,
+    /// Files here whose names a store cannot hold.
+    pub odd: Vec<PathBuf>,
+    /// What is to be done.
+    pub plan: Vec<Planned>,
+}
+
+impl<'a> Sync<'a> {
+    /// Looks at both sides. `address` names the store; `states` is the folder where it is remembered what both had.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn look(
+        store: &'a dyn Objects,
+        address: &str,
+        library: &Path,
+        states: &Path,
+        deletions: bool,
+    ) -> Result<Sync<'a>, Error> {
+        let whole = fs::canonicalize(library).unwrap_or_else(|_| library.to_owned());
+        let which = sha256(format!("{address}\n{}", whole.display()).as_bytes());
+        let state = states.join(format!("{}.json", &which[..32]));
+        let remembered = remembered(&state);
+        let known = remembered.files.iter().map(|(name, common)| (name.clone(), common.version.clone())).collect();
+        let mut remote = list(store, &known)?;
+        remote.retain(|name, _| library::is_music(Path::new(name)));
+        let (local, odd) = local(library, &remembered)?;
+        let plan = plan(&local, &remote, &remembered.files, deletions);
+        let remembered = Remembered {
+            schema: SCHEMA.to_owned(),
+            library: whole.display().to_string(),
+            store: address.to_owned(),
+            ..remembered
+        };
+        let mut sync = Sync { store, library: library.to_owned(), state, remembered, remote, odd, plan };
+        for (name, sha256) in local {
+            // What both have already needs no step, whoever brought it.
+            if sync.remote.get(&name).and_then(Version::content).is_some_and(|c| c.sha256 == sha256) {
+                sync.remember(&name);
+            }
+        }
+        Ok(sync)
+    }
+
+    /// Does what is planned, several files at a time, and tells of each; remembers what both have then.
+    ///
+    /// # Errors
+    /// When it cannot be remembered: everything is in its place, and is compared anew the next time.
+    pub fn carry_out(mut self, tell: &(dyn Fn(usize) + std::marker::Sync)) -> Result<Vec<Done>, Error> {
+        let count = AtomicUsize::new(0);
+        let each = |planned: &Planned| {
+            let outcome = self.step(planned);
+            tell(count.fetch_add(1, Ordering::Relaxed) + 1);
+            outcome
+        };
+        // Those that make a new name come last, when it shows which names are free.
+        let (last, first): (Vec<_>, Vec<_>) = self.plan.iter().cloned().partition(|p| p.step == Step::Both);
+        let mut outcomes = parallel::each(&first, AT_ONCE, each);
+        outcomes.extend(last.iter().map(each));
+        let mut done = Vec::new();
+        for (planned, outcome) in first.into_iter().chain(last).zip(outcomes) {
+            let outcome = outcome.map(|changed| {
+                let mut other = None;
+                for (name, version) in changed {
+                    self.remote.insert(name.clone(), version);
+                    self.remember(&name);
+                    other = Some(name).filter(|n| *n != planned.name).or(other);
+                }
+                other
+            });
+            done.push(Done { planned, outcome });
+        }
+        let text = serde_json::to_vec_pretty(&self.remembered).unwrap_or_default();
+        let failed = Error::local(&self.state);
+        fs::create_dir_all(self.state.parent().unwrap_or(Path::new("."))).map_err(&failed)?;
+        place(&text, &self.state, InTheWay::Replace).map_err(&failed)?;
+        Ok(done)
+    }
+
+    /// Notes that both sides have this version now.
+    fn remember(&mut self, name: &str) {
+        let Some(version) = self.remote.get(name).cloned() else { return };
+        match fs::metadata(self.path(name)) {
+            Ok(about) if version.content().is_some() => {
+                let common = Common { version, size: about.len(), modified: modified(&about) };
+                self.remembered.files.insert(name.to_owned(), common);
+            }
+            _ => drop(self.remembered.files.remove(name)),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        name.split('/').fold(self.library.clone(), |path, part| path.join(part))
+    }
+
+    /// Does one step, and answers with the versions that both sides have then.
+    fn step(&self, planned: &Planned) -> Result<Vec<(String, Version)>, Error> {
+        let Planned { name, step } = planned;
+        let there = self.remote.get(name);
+        let before = self.remembered.files.get(name).and_then(|c| c.version.content());
+        let path = self.path(name);
+        let version = match (step, there) {
+            (Step::Up, there) => {
+                let bytes = fs::read(&path).map_err(Error::local(&path))?;
+                bring(self.store, name, &bytes, there)?
+            }
+            (Step::Down, Some(there)) => {
+                let bytes = fetch(self.store, there)?;
+                self.inside(&path)?;
+                match fs::read(&path) {
+                    Ok(here) if before.is_some_and(|b| b.sha256 == sha256(&here)) => {
+                        trash(&self.library, &path).map_err(|e| changed(&path, &e.to_string()))?;
+                    }
+                    Ok(_) => return Err(changed(&path, "it has changed meanwhile; the same again")),
+                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(e) => return Err(Error::local(&path)(e)),
+                }
+                let placed = place(&bytes, &path, InTheWay::TakeNextName).map_err(Error::local(&path))?;
+                if placed != path {
+                    return Err(changed(&path, "another file came there meanwhile; the same again"));
+                }
+                there.clone()
+            }
+            (Step::Both, Some(there)) => {
+                let theirs = fetch(self.store, there)?;
+                let mine = fs::read(&path).map_err(Error::local(&path))?;
+                self.inside(&path)?;
+                let free = |path: &PathBuf| self.name(path).is_none_or(|name| !self.remote.contains_key(&name));
+                let beside = (1..).map(|n| beside(&path, n)).find(free).unwrap_or_else(|| beside(&path, 1));
+                let beside = place(&theirs, &beside, InTheWay::TakeNextName).map_err(Error::local(&path))?;
+                let other = self.name(&beside).ok_or_else(|| Error::BadName { name: beside.display().to_string() })?;
+                let mut both = vec![(name.clone(), bring(self.store, name, &mine, Some(there))?)];
+                both.push((other.clone(), bring(self.store, &other, &theirs, self.remote.get(&other))?));
+                return Ok(both);
+            }
+            (Step::DeleteThere, Some(there)) => delete(self.store, name, there)?,
+            (Step::DeleteHere, Some(there)) => {
+                trash(&self.library, &path).map_err(|e| changed(&path, &e.to_string()))?;
+                there.clone()
+            }
+            _ => return Ok(Vec::new()),
+        };
+        Ok(vec![(name.clone(), version)])
+    }
+
+    /// Makes the folder of a file; one that leads elsewhere, such as over a link, is refused.
+    fn inside(&self, path: &Path) -> Result<(), Error> {
+        let folder = path.parent().unwrap_or(&self.library);
+        fs::create_dir_all(folder).map_err(Error::local(folder))?;
+        let whole = |p: &Path| fs::canonicalize(p).map_err(Error::local(p));
+        match whole(folder)?.starts_with(whole(&self.library)?) {
+            true => Ok(()),
+            false => Err(changed(path, "its folder is a link that leads out of the library")),
+        }
+    }
+
+    fn name(&self, path: &Path) -> Option<String> {
+        name_of(path.strip_prefix(&self.library).ok()?)
+    }
+}
+
+fn changed(path: &Path, why: &str) -> Error {
+    Error::Local { path: path.to_owned(), why: why.to_owned() }
+}
+
+/// `song.mid` becomes `song (from the store).mid`, `song (from the store 2).mid` and so on.
+fn beside(path: &Path, number: u32) -> PathBuf {
+    let part = |p: Option<&OsStr>| p.unwrap_or_default().to_string_lossy().into_owned();
+    let number = if number < 2 { String::new() } else { format!(" {number}") };
+    path.with_file_name(format!("{} (from the store{number}).{}", part(path.file_stem()), part(path.extension())))
+}
+
+fn name_of(relative: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = relative.iter().map(|p| p.to_str()).collect();
+    parts.map(|p| p.join("/")).filter(|name| is_name(name))
+}
+
+fn modified(about: &fs::Metadata) -> Option<Timestamp> {
+    about.modified().ok().and_then(as_timestamp)
+}
+
+fn as_timestamp(at: SystemTime) -> Option<Timestamp> {
+    Timestamp::try_from(at).ok()
+}
+
+fn remembered(state: &Path) -> Remembered {
+    // Without it, everything is compared anew: files that differ then both stay.
+    let read = fs::read(state).ok().and_then(|text| serde_json::from_slice::<Remembered>(&text).ok());
+    read.filter(|r| r.schema == SCHEMA).unwrap_or_default()
+}
+
+/// The files here with their hashes; and those whose names a store cannot hold.
+fn local(library: &Path, remembered: &Remembered) -> Result<(BTreeMap<String, String>, Vec<PathBuf>), Error> {
+    let listed = library::list(library).map_err(|e| Error::Local { path: library.to_owned(), why: e.to_string() })?;
+    let (mut files, mut odd) = (Vec::new(), Vec::new());
+    for file in listed.files {
+        match file.path.strip_prefix(library).ok().and_then(name_of) {
+            Some(name) => files.push((name, file)),
+            None => odd.push(file.path),
+        }
+    }
+    let hashes = parallel::each(&files, AT_ONCE, |(name, file)| {
+        let same = |c: &&Common| c.size == file.id.size && c.modified == as_timestamp(file.id.modified);
+        match remembered.files.get(name).filter(same).and_then(|c| c.version.content()) {
+            Some(content) => Ok(content.sha256.clone()),
+            None => fs::read(&file.path).map(|bytes| sha256(&bytes)).map_err(Error::local(&file.path)),
+        }
+    });
+    let named = files.into_iter().map(|(name, _)| name);
+    let pairs: Result<BTreeMap<_, _>, Error> = named.zip(hashes).map(|(name, hash)| Ok((name, hash?))).collect();
+    Ok((pairs?, odd))
+}
+
+/// What is to be done, from what is here (hashes by name), what is there, and what both had.
+fn plan(
+    here: &BTreeMap<String, String>,
+    there: &BTreeMap<String, Version>,
+    had: &BTreeMap<String, Common>,
+    deletions: bool,
+) -> Vec<Planned> {
+    let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+    let step = |name: &String| {
+        let mine = here.get(name);
+        let common = had.get(name).map(|c| &c.version);
+        let mine_is_old = mine.is_some() && mine == common.and_then(Version::content).map(|c| &c.sha256);
+        let theirs_is_old = there.get(name).is_some_and(|v| common.is_some_and(|c| c.number == v.number));
+        match (mine, there.get(name).map(Version::content)) {
+            (None, None | Some(None)) => None,
+            (Some(_), None) => Some(Step::Up),
+            (Some(mine), Some(Some(theirs))) if *mine == theirs.sha256 => None,
+            (Some(_), Some(Some(_))) if mine_is_old => Some(Step::Down),
+            (Some(_), Some(Some(_))) if theirs_is_old => Some(Step::Up),
+            (Some(_), Some(Some(_))) => Some(Step::Both),
+            (None, Some(Some(_))) if theirs_is_old && deletions => Some(Step::DeleteThere),
+            (None, Some(Some(_))) if theirs_is_old => Some(Step::StaysThere),
+            (None, Some(Some(_))) => Some(Step::Down),
+            (Some(_), Some(None)) if mine_is_old && deletions => Some(Step::DeleteHere),
+            (Some(_), Some(None)) if mine_is_old => Some(Step::StaysHere),
+            (Some(_), Some(None)) => Some(Step::Up),
+        }
+    };
+    names.into_iter().filter_map(|name| Some(Planned { name: name.clone(), step: step(name)? })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::folder::Folder;
+
+    struct Computer {
+        library: tempfile::TempDir,
+        states: tempfile::TempDir,
+    }
+
+    impl Computer {
+        fn new() -> Computer {
+            Computer { library: tempfile::tempdir().unwrap(), states: tempfile::tempdir().unwrap() }
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            let path = self.library.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            // Another length each time, so that nobody depends on how finely a file system counts time.
+            fs::write(path, text).unwrap();
+        }
+
+        fn read(&self, name: &str) -> Option<String> {
+            fs::read_to_string(self.library.path().join(name)).ok()
+        }
+
+        fn sync(&self, store: &Folder, deletions: bool) -> Vec<(String, Step)> {
+            let sync = Sync::look(store, "store", self.library.path(), self.states.path(), deletions).unwrap();
+            let done = sync.carry_out(&|_| {}).unwrap();
+            for d in &done {
+                assert!(d.outcome.is_ok(), "{d:?}");
+            }
+            done.into_iter().map(|d| (d.planned.name, d.planned.step)).collect()
+        }
+    }
+
+    fn steps(of: &[(&str, Step)]) -> Vec<(String, Step)> {
+        of.iter().map(|(name, step)| ((*name).to_owned(), *step)).collect()
+    }
+
+    #[test]
+    fn two_computers_come_to_have_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let (a, b) = (Computer::new(), Computer::new());
+        a.write("Träumerei 夢.mid", "one");
+        a.write("Bach/x.mid", "bach");
+        assert_eq!(a.sync(&store, false), steps(&[("Bach/x.mid", Step::Up), ("Träumerei 夢.mid", Step::Up)]));
+        assert_eq!(a.sync(&store, false), []);
+        assert_eq!(b.sync(&store, false).len(), 2);
+        assert_eq!(b.read("Träumerei 夢.mid").as_deref(), Some("one"));
+        b.write("Träumerei 夢.mid", "second");
+        assert_eq!(b.sync(&store, false), steps(&[("Träumerei 夢.mid", Step::Up)]));
+        assert_eq!(a.sync(&store, false), steps(&[("Träumerei 夢.mid", Step::Down)]));
+        assert_eq!(a.read("Träumerei 夢.mid").as_deref(), Some("second"));
+        // What was replaced is in the trash.
+        assert_eq!(a.read(".composer-trash/Träumerei 夢.mid").as_deref(), Some("one"));
+    }
+
+    #[test]
+    fn what_both_have_changed_both_keep() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let (a, b) = (Computer::new(), Computer::new());
+        a.write("x.mid", "one");
+        a.sync(&store, false);
+        b.sync(&store, false);
+        a.write("x.mid", "from a");
+        b.write("x.mid", "from computer b");
+        a.sync(&store, false);
+        assert_eq!(b.sync(&store, false), steps(&[("x.mid", Step::Both)]));
+        a.sync(&store, false);
+        for computer in [&a, &b] {
+            assert_eq!(computer.read("x.mid").as_deref(), Some("from computer b"));
+            assert_eq!(computer.read("x (from the store).mid").as_deref(), Some("from a"));
+            assert_eq!(computer.sync(&store, false), []);
+        }
+        // Two that have never met, with different files of one name.
+        let c = Computer::new();
+        c.write("x.mid", "quite another");
+        assert_eq!(c.sync(&store, false)[1], ("x.mid".to_owned(), Step::Both));
+        assert_eq!(c.read("x (from the store 2).mid").as_deref(), Some("from computer b"));
+        assert_eq!(c.read("x.mid").as_deref(), Some("quite another"));
+    }
+
+    #[test]
+    fn deletions_go_over_when_they_are_asked_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let (a, b) = (Computer::new(), Computer::new());
+        for name in ["x.mid", "y.mid"] {
+            a.write(name, name);
+        }
+        a.sync(&store, false);
+        b.sync(&store, false);
+        fs::remove_file(a.library.path().join("x.mid")).unwrap();
+        assert_eq!(a.sync(&store, false), steps(&[("x.mid", Step::StaysThere)]));
+        assert_eq!(b.sync(&store, false), []);
+        assert_eq!(a.sync(&store, true), steps(&[("x.mid", Step::DeleteThere)]));
+        assert_eq!(b.sync(&store, false), steps(&[("x.mid", Step::StaysHere)]));
+        assert!(b.read("x.mid").is_some());
+        assert_eq!(b.sync(&store, true), steps(&[("x.mid", Step::DeleteHere)]));
+        assert_eq!((b.read("x.mid"), b.read(".composer-trash/x.mid").as_deref()), (None, Some("x.mid")));
+        // Whoever has changed what another deleted keeps it, and brings it back.
+        a.write("y.mid", "changed");
+        fs::remove_file(b.library.path().join("y.mid")).unwrap();
+        b.sync(&store, true);
+        assert_eq!(a.sync(&store, true), steps(&[("y.mid", Step::Up)]));
+        assert_eq!(b.sync(&store, true), steps(&[("y.mid", Step::Down)]));
+        assert_eq!(b.read("y.mid").as_deref(), Some("changed"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nothing_is_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let (a, outside) = (Computer::new(), tempfile::tempdir().unwrap());
+        bring(&store, "link/x.mid", b"x", None).unwrap();
+        std::os::unix::fs::symlink(outside.path(), a.library.path().join("link")).unwrap();
+        let sync = Sync::look(&store, "store", a.library.path(), a.states.path(), false).unwrap();
+        let done = sync.carry_out(&|_| {}).unwrap();
+        assert!(done[0].outcome.is_err() && !outside.path().join("x.mid").exists(), "{done:?}");
+    }
+}
