@@ -92,11 +92,21 @@ pub struct Request {
     pub channels: Option<u16>,
     /// The length of a block.
     pub buffer: Duration,
+    /// JACK alone: whether the keyboards that its server knows are connected. Where the keyboard is heard in another way
+    /// too, each key would sound twice.
+    pub keyboards: bool,
 }
 
 impl Default for Request {
     fn default() -> Request {
-        Request { system: System::Platform, device: None, rate: None, channels: None, buffer: DEFAULT_BUFFER }
+        Request {
+            system: System::Platform,
+            device: None,
+            rate: None,
+            channels: None,
+            buffer: DEFAULT_BUFFER,
+            keyboards: false,
+        }
     }
 }
 

@@ -114,7 +114,7 @@ impl OutputArgs {
             None => (System::Platform, None),
         };
         let buffer = self.buffer.or(sound.buffer).unwrap_or(DEFAULT_BUFFER);
-        Request { system, device, rate: self.rate.or(sound.rate), channels: None, buffer }
+        Request { system, device, rate: self.rate.or(sound.rate), channels: None, buffer, keyboards: false }
     }
 
     /// Whether another output will do: the settings' may be unplugged, one that was typed is meant.
@@ -123,7 +123,8 @@ impl OutputArgs {
         self.output.is_none()
     }
 
-    /// Opens the output, with remarks on standard error.
+    /// Opens the output, with remarks on standard error. `keyboards`: whether keyboards are to be heard through it, where
+    /// it is JACK's.
     ///
     /// # Errors
     /// When there is none that does what is asked.
@@ -133,8 +134,9 @@ impl OutputArgs {
         chosen: &Chosen,
         options: Options,
         epoch: Instant,
+        keyboards: bool,
     ) -> Result<Player, Failure> {
-        let request = self.request(settings);
+        let request = Request { keyboards, ..self.request(settings) };
         let (mut player, missing) =
             Player::open_preferring(&request, self.any(), chosen, options, epoch).map_err(|e| output_failure(&e))?;
         if let Some(missing) = missing {

@@ -14,7 +14,7 @@ use crate::audio::Options;
 use crate::audio::engine::{Engine, EngineError, Remote};
 use crate::audio::instrument::synths;
 use crate::audio::levels::Gauges;
-use crate::audio::output::{Description, Output, OutputError, Request, State};
+use crate::audio::output::{Description, Output, OutputError, Request, State, System};
 use crate::audio::sequencer::{Score, Speed, Strip};
 use crate::keyboard::OutputPortError;
 use crate::music::Micros;
@@ -27,6 +27,8 @@ const LIKELY_RATE: u32 = 48_000;
 pub struct Player {
     remote: Remote,
     output: Output,
+    /// Whether keys come through JACK, with their places in the block, and need no block to find them.
+    exact: bool,
     _preparer: Preparer,
 }
 
@@ -39,8 +41,9 @@ impl Player {
     pub fn open(request: Request, chosen: &Chosen, options: Options, epoch: Instant) -> Result<Player, OutputError> {
         let make = synths(Arc::clone(&chosen.font), options);
         let (engine, remote) = Engine::new(make, request.rate.unwrap_or(LIKELY_RATE), epoch);
+        let exact = request.system == System::Jack && request.keyboards;
         let output = Output::open(request, Box::new(engine))?;
-        Ok(Player { remote, output, _preparer: Preparer::start(Arc::clone(&chosen.font)) })
+        Ok(Player { remote, output, exact, _preparer: Preparer::start(Arc::clone(&chosen.font)) })
     }
 
     /// Like [`Player::open`]; where `any` output will do and the one that is asked for is not there, the
@@ -106,8 +109,7 @@ impl Player {
         let delivery = Duration::from_secs_f64(f64::from(self.gauges().delivery().max(0.0)) / rate);
         let reported = self.output.delay();
         let held_back = if reported.is_zero() { frames(open.format.latency) } else { reported };
-        // JACK hands messages over with their places in the block, and needs no block to find them.
-        let lead = if open.system == "JACK" { Duration::ZERO } else { frames(open.format.block) + delivery };
+        let lead = if self.exact { Duration::ZERO } else { frames(open.format.block) + delivery };
         lead + held_back
     }
 }

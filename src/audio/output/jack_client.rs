@@ -52,7 +52,10 @@ pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), Output
         counters: Arc::clone(counters),
     };
     let active = client.activate_async(Notifications { counters: Arc::clone(counters) }, process).map_err(refused)?;
-    connect(active.as_client(), &ports, request.device.as_deref());
+    connect_outputs(active.as_client(), &ports, request.device.as_deref());
+    if request.keyboards {
+        connect_keyboards(active.as_client(), &ports);
+    }
     let description = Description {
         name: active.as_client().name().to_owned(),
         system: "JACK".to_owned(),
@@ -64,15 +67,19 @@ pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), Output
     Ok((Stream::Jack { _client: active }, description))
 }
 
-/// Connects to the sound card's outputs (or those with `wanted` in their names), and to the AKM322 or
-/// else every MIDI device. Who wants it otherwise has a patch bay; failures are theirs to see.
-fn connect(client: &jack::Client, [midi, left, right]: &[String; 3], wanted: Option<&str>) {
+/// Connects to the sound card's outputs, or those with `wanted` in their names. Who wants it otherwise has a patch bay;
+/// failures are theirs to see.
+fn connect_outputs(client: &jack::Client, [_, left, right]: &[String; 3], wanted: Option<&str>) {
     let physical = PortFlags::IS_PHYSICAL | PortFlags::IS_INPUT;
     let flags = if wanted.is_some() { PortFlags::IS_INPUT } else { physical };
     let sinks = client.ports(wanted, Some("32 bit float mono audio"), flags);
     for (from, to) in [left, right].into_iter().zip(sinks) {
         let _ = client.connect_ports_by_name(from, &to);
     }
+}
+
+/// Connects to the AKM322, or else every MIDI device.
+fn connect_keyboards(client: &jack::Client, [midi, ..]: &[String; 3]) {
     let sources = client.ports(None, Some("8 bit raw midi"), PortFlags::IS_PHYSICAL | PortFlags::IS_OUTPUT);
     let is_akm322 = |name: &String| {
         let aliases = client.port_by_name(name).and_then(|p| p.aliases().ok()).unwrap_or_default();

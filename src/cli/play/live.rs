@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let mut source = open_source(args, clock, &settings)?;
 
     let options = args.font.options(&settings);
-    let mut player = args.output.open(&settings, &chosen, options, clock.epoch())?;
+    let mut player = args.output.open(&settings, &chosen, options, clock.epoch(), source.is_none())?;
     player.remote().set_layers(Layers::new(&layers, knobs(&controls)))?;
     player.remote().listen(source.as_mut().and_then(|s| s.receiver.take_tap()))?;
     let ready = began.elapsed();

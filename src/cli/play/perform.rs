@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         None => {
             let font = chosen.insert(args.font.load(&settings)?);
             let options = args.font.options(&settings);
-            Stage::Sound(Box::new(args.output.open(&settings, font, options, Instant::now())?))
+            Stage::Sound(Box::new(args.output.open(&settings, font, options, Instant::now(), false)?))
         }
     };
     let output = match &stage {

@@ -49,7 +49,7 @@ impl SoundChoice {
         };
         let buffer = sound.buffer.unwrap_or(DEFAULT_BUFFER);
         SoundChoice {
-            request: Request { system, device, rate: sound.rate, channels: None, buffer },
+            request: Request { system, device, rate: sound.rate, channels: None, buffer, keyboards: false },
             font: FontWish {
                 named: None,
                 preferred: sound.soundfont.as_ref().map(|path| folders.from_home(path)),
