@@ -57,12 +57,23 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
             ("[   ]", "Softer, louder"),
             ("Q   H", "Quantise, humanise"),
             ("Ctrl C X V D", "Copy, cut, paste, duplicate"),
-            ("G   T", "Keep to the grid (Alt lets go); tempo"),
+            ("G", "Keep to the grid (Alt lets go)"),
+            ("T", "Tempo and time signature"),
             ("F   +   -", "Everything, nearer, farther"),
             ("Wheel", "Scroll; Ctrl zooms, Shift goes sideways"),
         ],
     ),
-    ("Window", &[("Ctrl 1 … 9", "Go to a screen"), ("?", "This help"), ("Esc", "Close")]),
+    (
+        "Window",
+        &[
+            ("Ctrl 1 … 9", "Go to a screen"),
+            ("Tab", "To the next control; with Shift back"),
+            ("Enter   Space", "Press it"),
+            ("↑ ↓   ← →", "Choose in a list, move a slider"),
+            ("?   F1", "This help"),
+            ("Esc", "Close"),
+        ],
+    ),
 ];
 
 /// The help over `under`.

@@ -97,6 +97,8 @@ icons! {
     Library = "library",
     /// The editor.
     Notes = "notes",
+    /// Workers, elsewhere perhaps.
+    Jobs = "monitor",
     /// Composing.
     Compose = "music",
     /// Back to what it was.

@@ -6,16 +6,20 @@
 pub mod compose;
 pub mod devices;
 pub mod edit;
+pub mod jobs;
 pub mod library;
 pub mod play;
 pub mod settings;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use iced::Task;
 
 use super::icon::Icon;
 use super::widget::keys::Touched;
+use crate::compose::request::Request;
+use crate::studio::compose::atelier::Melody;
 use crate::studio::desk::Order;
 use crate::studio::edit::Draft;
 use crate::studio::preferences::Change;
@@ -32,6 +36,8 @@ pub enum Screen {
     Edit,
     /// Melodies become compositions.
     Compose,
+    /// Compositions that workers make.
+    Jobs,
     /// Keyboards and sound, with what is wrong about them.
     Devices,
     /// The settings.
@@ -40,8 +46,8 @@ pub enum Screen {
 
 impl Screen {
     /// All of them, in the order of the strip.
-    pub const ALL: [Screen; 6] =
-        [Screen::Play, Screen::Library, Screen::Edit, Screen::Compose, Screen::Devices, Screen::Settings];
+    pub const ALL: [Screen; 7] =
+        [Screen::Play, Screen::Library, Screen::Edit, Screen::Compose, Screen::Jobs, Screen::Devices, Screen::Settings];
 
     /// Its name in the strip.
     #[must_use]
@@ -51,6 +57,7 @@ impl Screen {
             Screen::Library => "Library",
             Screen::Edit => "Edit",
             Screen::Compose => "Compose",
+            Screen::Jobs => "Jobs",
             Screen::Devices => "Devices",
             Screen::Settings => "Settings",
         }
@@ -64,6 +71,7 @@ impl Screen {
             Screen::Library => Icon::Library,
             Screen::Edit => Icon::Notes,
             Screen::Compose => Icon::Compose,
+            Screen::Jobs => Icon::Jobs,
             Screen::Devices => Icon::Cable,
             Screen::Settings => Icon::Settings,
         }
@@ -93,6 +101,8 @@ pub enum Action<M> {
     Edit(PathBuf),
     /// Something is to be composed to a file.
     Compose(PathBuf),
+    /// A melody is to be composed to by workers.
+    Submit(Arc<Melody>, Box<Request>),
     /// What was not saved is to be edited.
     Recover(Draft),
     /// Several.

@@ -17,6 +17,7 @@ use super::now::Now;
 use super::screen::compose::{self, Compose};
 use super::screen::devices::{self, Devices};
 use super::screen::edit::{self, Edit};
+use super::screen::jobs::{self, Jobs};
 use super::screen::library::{self, Library};
 use super::screen::play::{self, Play};
 use super::screen::settings::{self as settings_screen, Settings};
@@ -43,6 +44,7 @@ pub struct Studio {
     library: Library,
     edit: Edit,
     compose: Compose,
+    jobs: Jobs,
     help: bool,
     system: Mode,
     settings_file: Option<PathBuf>,
@@ -69,6 +71,8 @@ pub enum Message {
     Edit(edit::Message),
     /// Composing.
     Compose(compose::Message),
+    /// Jobs.
+    Jobs(jobs::Message),
     /// A file was dropped on the window.
     Dropped(PathBuf),
     /// The status line.
@@ -143,6 +147,7 @@ impl Studio {
             library: Library::default(),
             edit: Edit::default(),
             compose: Compose::default(),
+            jobs: Jobs::default(),
             help: false,
             system: Mode::None,
             settings_file: None,
@@ -201,6 +206,10 @@ impl Studio {
             Message::Compose(message) => {
                 let action = self.compose.update(message, &self.now);
                 self.act(action, Message::Compose)
+            }
+            Message::Jobs(message) => {
+                let action = self.jobs.update(message, &self.now);
+                self.act(action, Message::Jobs)
             }
             Message::Status(message) => self.tend(message),
             Message::Go(screen) => self.go(screen),
@@ -264,6 +273,9 @@ impl Studio {
         if self.screen == Screen::Library && screen != Screen::Library {
             self.library.leave();
         }
+        if self.screen == Screen::Jobs && screen != Screen::Jobs {
+            self.jobs.leave();
+        }
         self.screen = screen;
         match screen {
             Screen::Play | Screen::Edit => Task::none(),
@@ -274,6 +286,10 @@ impl Studio {
             Screen::Compose => {
                 let action = self.compose.enter(&self.now);
                 self.act(action, Message::Compose)
+            }
+            Screen::Jobs => {
+                let action = self.jobs.enter(&self.now);
+                self.act(action, Message::Jobs)
             }
             Screen::Devices => self.examine(),
             Screen::Settings => {
@@ -326,6 +342,11 @@ impl Studio {
                 let reading = self.act(action, Message::Compose);
                 Task::batch([reading, self.go(Screen::Compose)])
             }
+            Action::Submit(melody, request) => {
+                let action = self.jobs.submit(melody, *request, &self.now);
+                let submitting = self.act(action, Message::Jobs);
+                Task::batch([submitting, self.go(Screen::Jobs)])
+            }
             Action::Recover(draft) => {
                 let action = self.edit.recover(draft);
                 let opening = self.act(action, Message::Edit);
@@ -376,16 +397,21 @@ impl Studio {
     fn change(&mut self, change: Change) -> Task<Message> {
         change.apply(&mut self.now.settings);
         self.repaint();
-        self.follow(&change);
+        let followed = self.follow(&change);
         match self.settings_file.clone() {
-            Some(file) => beside(move || Message::Written(change.write(&file))),
-            None => Task::none(),
+            Some(file) => Task::batch([followed, beside(move || Message::Written(change.write(&file)))]),
+            None => followed,
         }
     }
 
-    /// Lets the desk do what a change to the settings means.
-    fn follow(&mut self, change: &Change) {
-        let Some(desk) = &self.desk else { return };
+    /// Lets the desk and the screens do what a change to the settings means.
+    fn follow(&mut self, change: &Change) -> Task<Message> {
+        if let Change::Store(_) = change {
+            self.now.folders = Folders::of_platform().map(|f| f.with_settings(&self.now.settings));
+            let action = self.jobs.moved(&self.now);
+            return self.act(action, Message::Jobs);
+        }
+        let Some(desk) = &self.desk else { return Task::none() };
         match change {
             Change::Output(_)
             | Change::Buffer(_)
@@ -403,8 +429,9 @@ impl Studio {
                 self.now.folders = Folders::of_platform().map(|f| f.with_settings(&self.now.settings));
                 desk.order(Order::Settings(Box::new(self.now.settings.clone())));
             }
-            Change::Beat(_) | Change::Instrument(_) | Change::Theme(_) => {}
+            Change::Beat(_) | Change::Instrument(_) | Change::Theme(_) | Change::Store(_) => {}
         }
+        Task::none()
     }
 
     fn complain(&mut self, text: String) -> Task<Message> {
@@ -449,6 +476,7 @@ impl Studio {
             Screen::Library => self.library.view(&self.now).map(Message::Library),
             Screen::Edit => self.edit.view(&self.now).map(Message::Edit),
             Screen::Compose => self.compose.view(&self.now).map(Message::Compose),
+            Screen::Jobs => self.jobs.view(&self.now).map(Message::Jobs),
         };
         let window = column![
             row![self.strip(), container(screen).width(Length::Fill).height(Length::Fill)].height(Length::Fill),
@@ -458,13 +486,28 @@ impl Studio {
         stack![window, help].into()
     }
 
+    /// What waits on a screen that is not looked at.
+    fn badge(&self, screen: Screen) -> Option<String> {
+        let wrong = |c: &&Check| matches!(c.status, doctor::Status::Warning | doctor::Status::Failure);
+        let count = match screen {
+            Screen::Devices => self.now.checks.iter().filter(wrong).count(),
+            Screen::Jobs => self.jobs.under_way(),
+            Screen::Edit if self.edit.is_unsaved() => return Some("•".to_owned()),
+            _ => 0,
+        };
+        (count > 0).then(|| count.to_string())
+    }
+
     /// The strip of screens.
     fn strip(&self) -> Element<'_, Message> {
         let screens = Screen::ALL.into_iter().map(|screen| {
             let chosen = screen == self.screen;
             let style = if chosen { theme::accent } else { theme::muted };
+            let badge = self.badge(screen).map(|words| {
+                container(text(words).size(10.0).font(theme::STRONG)).padding([0.0, 5.0]).style(theme::keycap)
+            });
             let inside = column![
-                icon::coloured(screen.icon(), 22.0, style),
+                row![icon::coloured(screen.icon(), 22.0, style), badge].spacing(3.0),
                 text(screen.name()).size(theme::SMALL).style(style)
             ]
             .spacing(theme::NEAR)

@@ -1,5 +1,7 @@
 //! Compositions made elsewhere: opening the store, reading what is submitted, placing what comes back.
 
+pub mod board;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

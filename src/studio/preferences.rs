@@ -33,6 +33,8 @@ pub enum Change {
     Velocity(VelocityCurve),
     /// The metronome's volume in per cent.
     ClickVolume(u8),
+    /// Where jobs are.
+    Store(Option<String>),
     /// The keyboard's MIDI port.
     Port(Option<String>),
     /// The folder for takes.
@@ -63,6 +65,7 @@ impl Change {
             Change::Chorus(on) => settings.sound.chorus = on,
             Change::Velocity(curve) => settings.sound.velocity = curve,
             Change::ClickVolume(percent) => settings.sound.metronome_volume = percent,
+            Change::Store(store) => settings.jobs.store = store,
             Change::Port(port) => settings.keyboard.port = port,
             Change::Library(path) => settings.folders.library = path,
             Change::SoundFonts(path) => settings.folders.soundfonts = path,
@@ -107,6 +110,7 @@ impl Change {
             Change::ClickVolume(percent) => {
                 settings::set(file, "sound", "metronome_volume", Some(Given::Whole((*percent).into())))
             }
+            Change::Store(store) => settings::set(file, "jobs", "store", text(store)),
             Change::Port(port) => settings::set(file, "keyboard", "port", text(port)),
             Change::Library(folder) => settings::set(file, "folders", "library", path(folder)),
             Change::SoundFonts(folder) => settings::set(file, "folders", "soundfonts", path(folder)),
@@ -148,6 +152,7 @@ mod tests {
             Change::Chorus(false),
             Change::Velocity("100".parse().unwrap()),
             Change::ClickVolume(150),
+            Change::Store(Some("/mnt/jobs".to_owned())),
             Change::Port(Some("akm322-0".to_owned())),
             Change::Library(Some("~/takes".into())),
             Change::SoundFonts(Some("~/fonts".into())),

@@ -4,11 +4,13 @@
 use std::sync::{Arc, Mutex};
 
 use composer::compose::request::{Parameters, Request, SamplingIterations, Variations};
-use composer::gui::screen::{compose, edit, library};
+use composer::gui::screen::{compose, edit, jobs, library};
+use composer::jobs::job::JobId;
 use composer::settings::Folders;
 use composer::studio::compose::atelier::{self, Melody};
 use composer::studio::compose::lineage::Lineage;
 use composer::studio::compose::sample::SAMPLES;
+use composer::studio::jobs::board::{Job, JobState};
 use composer::studio::library as files;
 use iced_test::core::{Event, Point, Rectangle, mouse};
 use iced_test::selector::Candidate;
@@ -61,12 +63,29 @@ fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
     tell_compose(&mut studio, compose::Message::Read(1, Ok(Arc::new(melody.clone()))));
     tell_compose(&mut studio, compose::Message::Begin);
     let drafts = SamplingIterations::new(1).unwrap();
-    let variations = Variations::new(3).unwrap();
+    let variations = Variations::new(2).unwrap();
     let parameters = Parameters { sampling_iterations: drafts, variations, ..Parameters::default() };
     let request = Request { parameters, ..Request::default() };
     let lineage = Lineage::begin(&melody.name, &melody.composition);
     let made = atelier::compose(&melody.composition, &lineage, &request, || true, &mut |_| ());
     tell_compose(&mut studio, compose::Message::Made(2, made));
+
+    let _ = studio.update(Message::Go(Screen::Jobs));
+    let job = |name: &str, state: JobState, minutes: u64| Job {
+        id: JobId::new(),
+        name: name.to_owned(),
+        what: "chorale, seed 0".to_owned(),
+        state,
+        age: Some(Duration::from_secs(60 * minutes)),
+        attempt: 1,
+    };
+    let jobs = vec![
+        job("Amazing Grace.mid", JobState::Running { share: 0.4, stage: "composing", partial: true }, 1),
+        job("Scarborough Fair.mid", JobState::Waiting, 2),
+        job("A piece with a long name that says what it is about.mid", JobState::Done(3), 90),
+        job("Drums.mid", JobState::Failed("there are no notes in it that a voice could sing".to_owned()), 4_000),
+    ];
+    let _ = studio.update(Message::Jobs(jobs::Message::Listed(1, Ok(jobs))));
     Some((studio, folder))
 }
 

@@ -100,6 +100,8 @@ pub enum Message {
     Seed,
     /// Begin.
     Begin,
+    /// Let workers do it.
+    Submit,
     /// End it.
     Stop,
     /// It has come so far.
@@ -174,6 +176,10 @@ impl Compose {
             Message::Harmony => self.knobs.harmony = !self.knobs.harmony,
             Message::Seed => self.knobs.another_seed(),
             Message::Begin => return self.begin(),
+            Message::Submit => {
+                let Some(melody) = self.melody.clone() else { return Action::None };
+                return Action::Submit(melody, Box::new(self.knobs.request()));
+            }
             Message::Stop => {
                 self.state = State::Ready;
                 self.number += 1;

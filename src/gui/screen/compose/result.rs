@@ -34,8 +34,11 @@ pub(super) fn begin(screen: &Compose) -> Element<'_, Message> {
         }
         State::Reading => text("Reading …").size(theme::SMALL).style(theme::muted).into(),
         State::Ready => {
-            let ready = screen.melody.is_some().then_some(Message::Begin);
-            wanted(Icon::Notes, "Compose").width(Length::Fill).on_press_maybe(ready).into()
+            let ready = |message: Message| screen.melody.is_some().then_some(message);
+            let begin = wanted(Icon::Notes, "Compose").width(Length::Fill).on_press_maybe(ready(Message::Begin));
+            let submit = labelled(Icon::Jobs, "As a job").on_press_maybe(ready(Message::Submit));
+            let words = "Workers make it, here or on another computer; see the screen Jobs";
+            row![begin, tip(submit, words, ABOVE)].spacing(theme::GAP).into()
         }
     }
 }
