@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use iced::widget::{column, progress_bar, row, text, tooltip};
+use iced::widget::{column, container, progress_bar, row, text, tooltip};
 use iced::{Alignment, Element, Length, Theme};
 
 use super::Message;
@@ -78,6 +78,8 @@ pub(super) fn view<'a>(n: usize, job: &'a Job) -> Element<'a, Message> {
     } else {
         buttons.push(does("Cancel", "Not wanted any more", Message::Cancel(n)))
     };
+    // As wide as the widest, so that what is said stands in a column.
+    let buttons = container(buttons).width(196.0).align_right(196.0);
     row![names, progress, buttons].spacing(theme::WIDE).height(52.0).align_y(Alignment::Center).into()
 }
 
