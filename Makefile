@@ -43,9 +43,10 @@ setup-screenshots:
 
 # Ctrl-C, which ends the take, goes to everybody on the terminal: this shell has to outlive it.
 .PHONY: run
-run: build setup-sound ## build, then open the studio; without a display record what you play, or the built-in demo
+run: build setup-sound ## build, then open the studio; without a display record what you play; without a keyboard the demo
 	@trap : INT; \
 	if [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then code=0; "$(composer)" || code=$$?; [ $$code = 7 ] || exit $$code; fi; \
+	if [ "$(origin FILE)" = file ] && "$(composer)" devices --json | grep -q '"keyboards": \[\]'; then exec "$(composer)" demo; fi; \
 	"$(composer)" record "$(FILE)" --or-virtual $(if $(STOP_AFTER),--stop-after $(STOP_AFTER)); \
 	if [ -f "$(FILE)" ]; then "$(composer)" info "$(FILE)"; fi
 

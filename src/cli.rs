@@ -7,6 +7,7 @@ pub mod bar;
 #[cfg(feature = "s3")]
 pub mod bucket;
 pub mod compose;
+pub mod demo;
 pub mod devices;
 pub mod doctor;
 pub mod download;
@@ -115,7 +116,7 @@ pub enum Command {
     Recover(recover::Args),
     /// Show what is in a Standard MIDI File.
     Info(info::Args),
-    /// Render a MIDI file into a WAV, FLAC or Ogg file.
+    /// Render a MIDI file into a WAV, FLAC or Ogg file, or a picture.
     Render(render::Args),
     /// List the instruments of the SoundFont.
     Instruments(instruments::Args),
@@ -148,6 +149,8 @@ pub enum Command {
     /// Be the bucket: serve a folder to your other computers.
     #[cfg(feature = "s3")]
     Serve(serve::Args),
+    /// Go the whole way once, with a keyboard that is built in.
+    Demo(demo::Args),
     /// Print a completion script for a shell.
     Completions(generate::CompletionsArgs),
     /// Write the manual pages into a folder.
@@ -209,6 +212,7 @@ pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
         Command::Bucket(args) => bucket::run(&args, &mut context),
         #[cfg(feature = "s3")]
         Command::Serve(args) => serve::run(&args, &mut context),
+        Command::Demo(args) => demo::run(&args, &mut context),
         Command::Completions(args) => generate::completions(&args, &mut context),
         Command::Man(args) => generate::man(&args, &mut context),
     };

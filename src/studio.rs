@@ -12,6 +12,7 @@
 //! - [`desk`]: keyboard, keys on screen, sound, recording and capture, joined for a window.
 //! - [`jobs`]: compositions that are made elsewhere.
 //! - [`journal`]: what is on disk while one plays.
+//! - [`picture`]: a piece as a PNG file.
 //! - [`place`]: putting a finished file in its place without ever harming another.
 //! - [`recover`]: takes that a crash left behind.
 //! - [`edit`]: a piece in the editor, its file and its draft.
@@ -39,6 +40,7 @@ pub mod last_message;
 pub mod layers;
 pub mod learn;
 pub mod library;
+pub mod picture;
 pub mod place;
 pub mod play;
 pub mod preferences;

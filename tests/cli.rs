@@ -37,6 +37,7 @@ const SUBCOMMANDS: &[&str] = &[
     "bucket",
     #[cfg(feature = "s3")]
     "serve",
+    "demo",
     "completions",
 ];
 

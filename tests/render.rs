@@ -79,6 +79,35 @@ fn peak(wav: &Path) -> f32 {
 }
 
 #[test]
+fn a_picture_shows_every_track_and_a_very_long_piece_too() {
+    let place = Place::new();
+    put(&place.path("song.mid"), &song(3, 8));
+    put(&place.path("long.mid"), &song(1, 50_000));
+    put(&place.path("none.mid"), &song(1, 0));
+    let output = place.run(&["render", "song.mid", "song.png", "--json"]);
+    assert_eq!(json(&output)["schema"], "composer.render.picture/1", "{}", err(&output));
+    assert_eq!(json(&output)["notes"], 24);
+    let picture = tiny_skia::Pixmap::load_png(place.path("song.png")).unwrap();
+    for shade in composer::studio::picture::TRACKS.iter().take(3) {
+        let [_, red, green, blue] = shade.to_be_bytes();
+        // Notes are a little darker the softer they are; a colour is known by its proportions.
+        let alike = |p: &tiny_skia::PremultipliedColorU8| {
+            let near = |a: u8, b: u8| (i32::from(a) - i32::from(b)).abs() < 60;
+            near(p.red(), red) && near(p.green(), green) && near(p.blue(), blue) && p.red().max(p.blue()) > 70
+        };
+        assert!(picture.pixels().iter().any(alike), "{shade:06x}");
+    }
+    assert!(place.run(&["render", "long.mid", "long.png"]).status.success());
+    assert!(tiny_skia::Pixmap::load_png(place.path("long.png")).unwrap().width() < 5_000);
+
+    let output = place.run(&["render", "song.mid", "song.png"]);
+    assert_eq!(output.status.code(), Some(6), "{}", err(&output));
+    let output = place.run(&["render", "none.mid", "none.png"]);
+    assert_eq!(output.status.code(), Some(5), "{}", err(&output));
+    assert!(!place.path("none.png").exists());
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
     let place = Place::new();
     put(&place.path("song.mid"), &song(5, 4));

@@ -1,4 +1,4 @@
-//! `composer render`: a MIDI file becomes sound.
+//! `composer render`: a MIDI file becomes sound, or a picture.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,10 @@ use crate::audio::instrument::performing_synths;
 use crate::audio::performance::Manner;
 use crate::audio::sequencer::{Score, Speed};
 use crate::audio::synth::Workers;
-use crate::studio::instruments;
-use crate::studio::place::InTheWay;
+use crate::music::composition::Composition;
+use crate::studio::place::{self, InTheWay};
 use crate::studio::render::Rendering;
+use crate::studio::{instruments, picture};
 
 /// The options of `composer render`.
 #[derive(Debug, clap::Args)]
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// The file to write: .wav, .flac or .ogg (Vorbis).
+    /// The file to write: .wav, .flac or .ogg (Vorbis); .png for a picture of the notes.
     #[arg(value_name = "OUT", value_parser = out)]
     pub out: PathBuf,
 
@@ -90,11 +91,16 @@ fn container(path: &Path, quality: Quality) -> Option<Container> {
     }
 }
 
+fn is_picture(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"))
+}
+
 fn out(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    container(&path, Quality::default())
-        .map(|_| path)
-        .ok_or_else(|| "the name must end in .wav, .flac or .ogg".to_owned())
+    if is_picture(&path) || container(&path, Quality::default()).is_some() {
+        return Ok(path);
+    }
+    Err("the name must end in .wav, .flac, .ogg or .png".to_owned())
 }
 
 fn quality(text: &str) -> Result<Quality, String> {
@@ -174,14 +180,17 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     for warning in reading.warnings.iter().take(3) {
         source::warn(&format!("{}: {warning}", info::name(&args.file)));
     }
+    if args.out.exists() && !args.force && !args.stems {
+        let text = format!("{} is there already", args.out.display());
+        return Err(Failure::new(Exit::NotSaved, text).remedy("`--force` replaces it").into());
+    }
+    if is_picture(&args.out) {
+        return picture(&reading.composition, args, context);
+    }
     let score = Arc::new(Score::new(&reading.composition));
     drop(reading);
     if score.strips().is_empty() {
         source::warn("there are no notes in it");
-    }
-    if args.out.exists() && !args.force && !args.stems {
-        let text = format!("{} is there already", args.out.display());
-        return Err(Failure::new(Exit::NotSaved, text).remedy("`--force` replaces it").into());
     }
     let chosen = args.font.load(&settings)?;
     instruments::prepare(&chosen.font, &score);
@@ -224,6 +233,28 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         let mut err = anstream::stderr();
         let _ =
             writeln!(err, "rendered with {} in {took:.1} s ({:.0} x real time)", chosen.name(), total / took.max(1e-3));
+    }
+    Ok(Exit::Success)
+}
+
+#[derive(Serialize)]
+struct Drawn {
+    schema: &'static str,
+    path: String,
+    notes: usize,
+}
+
+/// Draws instead of playing; what concerns sound has no say.
+fn picture(composition: &Composition, args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
+    let drawn = picture::png(composition)
+        .map_err(|e| Failure::new(Exit::BadInput, format!("{}: {e}", info::name(&args.file))))?;
+    let in_the_way = if args.force { InTheWay::Replace } else { InTheWay::TakeNextName };
+    let path = place::place(&drawn, &args.out, in_the_way).map_err(|e| failure(&ExportError::Io(e), &args.out))?;
+    if args.json {
+        let path = path.display().to_string();
+        context.out.json(&Drawn { schema: "composer.render.picture/1", path, notes: composition.note_count() })?;
+    } else {
+        writeln!(context.out, "{}  {} notes", path.display(), composition.note_count())?;
     }
     Ok(Exit::Success)
 }

@@ -12,6 +12,8 @@ use iced::widget::{
 };
 use iced::{Background, Border, Color, Font, Shadow, Theme, Vector, border, color, font};
 
+use crate::studio::picture::TRACKS;
+
 /// The embedded family, upright.
 pub const REGULAR: Font = Font::with_name("Composer Sans");
 /// The embedded family for what stands out.
@@ -465,17 +467,8 @@ pub const SELECTED: Color = color!(0xf2a93b);
 /// The colour of a track, by its number: told apart by lightness too, and to be seen on light and dark.
 #[must_use]
 pub fn track(number: u8) -> Color {
-    const COLOURS: [Color; 8] = [
-        color!(0x2fb3a2),
-        color!(0x5b8def),
-        color!(0xd16ba5),
-        color!(0x8f7ae6),
-        color!(0x58a845),
-        color!(0xcf6f4a),
-        color!(0x3f9fc9),
-        color!(0x9a8f54),
-    ];
-    COLOURS[usize::from(number) % COLOURS.len()]
+    let [_, red, green, blue] = TRACKS[usize::from(number) % TRACKS.len()].to_be_bytes();
+    Color::from_rgb8(red, green, blue)
 }
 
 /// A sunken surface, on which something is drawn.
