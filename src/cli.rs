@@ -64,7 +64,7 @@ const TOGETHER: (&[&str], &str) =
 #[command(after_help = failure::EXIT_CODES, override_usage = USAGE)]
 pub struct Cli {
     /// Open this file in the window; without a command and a file the window opens.
-    #[arg(value_name = "FILE.mid")]
+    #[arg(value_name = "FILE.mid", hide = true)]
     pub file: Option<PathBuf>,
 
     /// Play the built-in keyboard in the window: demo, a script or a MIDI file.
