@@ -219,7 +219,7 @@ fn bad_input_has_a_message_and_its_exit_code() {
     fs::write(place.path("no.mid"), "hello").unwrap();
     let cases: [(&[&str], i32, &str); 6] = [
         (&["render", "no.mid", "a.wav"], 5, "no MIDI file"),
-        (&["render", "song.mid", "a.mp3"], 2, ".wav, .flac or .ogg"),
+        (&["render", "song.mid", "a.mp3"], 2, ".wav, .flac, .ogg or .png"),
         (&["render", "song.mid", "a.flac", "--bits", "32f"], 2, "16 or 24 bits"),
         (&["render", "song.mid", "a.wav", "--rate", "7999"], 2, "8000 to 192000"),
         (&["render", "song.mid", "a.wav", "--soundfont", "broken.sf2"], 5, "broken.sf2"),
