@@ -34,7 +34,7 @@ want "where the default is no card, there is sound all the same" within 60 runni
 kill -INT $player
 want_status 0 "and it ends" finish $player 20
 
-start --output 'hw:CARD=Two'
+start --output 'hw:CARD=Two,DEV=0'
 want "a card that is named plays" within 60 running 2
 echo snd_dummy.1 > $driver/unbind
 want "it is waited for" within 60 has "$scratch/play.log" "waiting for an output"
