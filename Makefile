@@ -129,8 +129,12 @@ bench-jobs: setup ## what a job costs beside composing; two workers; among 10,00
 	$(CARGO) bench --locked --no-default-features --features s3 --bench jobs
 
 .PHONY: clouds
-clouds: ## servers for S3 that others have written, below target/clouds, for the store's tests
-	@python3 -m venv "$(target)/clouds" && "$(target)/clouds/bin/pip" install --quiet 'moto[server]' ministack
+clouds: ## servers for S3 that others have written, and the AWS CLI, below target/clouds: for the store's tests, bench-s3
+	@python3 -m venv "$(target)/clouds" && "$(target)/clouds/bin/pip" install --quiet 'moto[server]' ministack awscli
+
+.PHONY: bench-s3
+bench-s3: setup ## 200 small files to a bucket beside `aws s3 cp`, connections, an answer without credentials
+	$(CARGO) bench --locked --bench s3
 
 .PHONY: soak-jobs
 soak-jobs: setup ## 1,000 jobs on a folder and 1,000 on a server, with faults between, while workers are killed
