@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use composer::jobs::client::{Client, Progress};
+use composer::jobs::client::{Client, Progress, Status};
 use composer::jobs::job::{Ending, Object, Outcome};
 use composer::jobs::worker::Pace;
 use composer::jobs::{JobId, Timing};
@@ -55,8 +55,15 @@ fn worker(home: &Path, proxy: &Proxy, keys: &Keys) -> Killed {
     Killed(command.spawn().unwrap())
 }
 
-/// Submits so many jobs, waits for them until their deadline, and answers with how each ended.
-fn client(proxy: &Proxy, home: &Path, timing: Timing, jobs: usize, patience: Duration) -> BTreeMap<JobId, Ending> {
+/// Submits so many jobs, waits for them until their deadline, and answers with how each ended. `seen` counts those
+/// that were seen to have ended.
+fn client(
+    proxy: &Proxy,
+    home: &Path,
+    timing: Timing,
+    (jobs, seen): (usize, &AtomicUsize),
+    patience: Duration,
+) -> BTreeMap<JobId, Ending> {
     let access = Access {
         endpoint_url: Some(format!("http://{}", proxy.address)),
         keys_file: Some(home.join("keys")),
@@ -79,7 +86,11 @@ fn client(proxy: &Proxy, home: &Path, timing: Timing, jobs: usize, patience: Dur
         assert!(left > Duration::ZERO, "{} jobs without a result", ids.len() - ended.len());
         let open: Vec<JobId> = ids.iter().filter(|id| !ended.contains_key(*id)).copied().collect();
         // A look that failed for good is followed by another.
-        if let Ok(more) = client.wait(&open, Some(left), pace, &mut |_| ControlFlow::Continue(())) {
+        let mut watch = |status: &Status| {
+            seen.fetch_add(usize::from(status.progress.ending().is_some()), Ordering::Relaxed);
+            ControlFlow::Continue(())
+        };
+        if let Ok(more) = client.wait(&open, Some(left), pace, &mut watch) {
             ended.extend(more);
         }
     }
@@ -107,18 +118,21 @@ fn every_job_ends_once_in_any_weather() {
     let proxy = Proxy::start(server.address(), Weather { per_mille: 60, stall }, 11);
     let timing = Timing { lease };
 
-    let (done, kills, started) = (AtomicBool::new(false), AtomicUsize::new(0), Instant::now());
+    let (done, kills, seen) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let started = Instant::now();
     let store: Arc<dyn Objects> = Arc::new(Folder::open(&home.join("bucket/chaos")).unwrap());
     let ended = std::thread::scope(|scope| {
-        let clients: Vec<_> =
-            (0..CLIENTS).map(|_| scope.spawn(|| client(&proxy, home, timing, jobs / CLIENTS, patience))).collect();
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| scope.spawn(|| client(&proxy, home, timing, (jobs / CLIENTS, &seen), patience)))
+            .collect();
         scope.spawn(|| {
             let mut workers: Vec<Killed> = (0..WORKERS).map(|_| worker(home, &proxy, &keys)).collect();
             let mut random = 4711u64;
             while !done.load(Ordering::Relaxed) {
                 random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
                 std::thread::sleep(Duration::from_millis(200 + (random >> 33) % 1800));
-                if kills.load(Ordering::Relaxed) < jobs / 8 {
+                // One for every eight jobs, however fast they are done: three in a row seldom hit the same job.
+                if kills.load(Ordering::Relaxed) <= seen.load(Ordering::Relaxed) / 8 {
                     kills.fetch_add(1, Ordering::Relaxed);
                     workers[(random >> 50) as usize % WORKERS] = worker(home, &proxy, &keys);
                 }

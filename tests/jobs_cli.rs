@@ -212,7 +212,9 @@ fn killed_workers_lose_nothing() {
     within(Duration::from_secs(180 + jobs as u64), "the end of all jobs", || {
         random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         let victim = (random >> 33) as usize % 4;
-        if kills < jobs / 4 {
+        let open = fs::read_dir(home.join(".local/share/composer/store/open")).map_or(0, Iterator::count);
+        // One for every eight jobs, however fast they are done: three in a row seldom hit the same job.
+        if open > 0 && kills <= (jobs - open.min(jobs)) / 8 {
             kills += 1;
             workers[victim] = start();
         }
@@ -222,14 +224,18 @@ fn killed_workers_lose_nothing() {
                 *worker = start();
             }
         }
-        fs::read_dir(home.join(".local/share/composer/store/open")).map_or(true, |mut d| d.next().is_none())
+        open == 0
     });
     let list = json(home, &[&["jobs"], &settings[..]].concat());
-    let mut attempts = 0;
+    let (mut attempts, mut given_up) = (0, 0);
     for id in &ids {
         let job = list["jobs"].as_array().unwrap().iter().find(|j| j["id"] == id.as_str()).unwrap();
-        assert_eq!(job["state"], "succeeded", "{job}");
+        // Three workers may have been killed over it.
+        let three = job["state"] == "failed" && job.to_string().contains("none was heard of again");
+        assert!(job["state"] == "succeeded" || three, "{job}");
+        given_up += usize::from(three);
         attempts += job["attempt"].as_u64().unwrap();
     }
-    eprintln!("{jobs} jobs, {kills} workers killed, {attempts} attempts");
+    eprintln!("{jobs} jobs, {kills} workers killed, {attempts} attempts, {given_up} jobs given up after three of them");
+    assert!(given_up <= 1 + jobs / 50, "{given_up} given up");
 }
