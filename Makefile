@@ -37,7 +37,7 @@ setup-rig:
 setup-fuzz:
 	@tooling/setup.sh build fuzz
 setup-screenshots:
-	@tooling/setup.sh build test rig screenshots
+	@tooling/setup.sh build test rig audio screenshots
 	@tests/rig/setup.sh
 
 
@@ -161,6 +161,8 @@ $(fuzz_targets): fuzz-%: setup-fuzz
 screenshots: setup-screenshots ## make the pictures anew: the README's from the program in the rig, and the window's
 	$(CARGO) build --release --locked
 	@tooling/screenshots.sh
+	@$(CARGO) build --release --locked --manifest-path tests/window-rig/Cargo.toml --target-dir "$(target)/windowrig"
+	@BIN="$(abspath $(target))/windowrig/release" tests/window-rig/bench.sh "$(composer)" pictures assets/demo/scarborough-fair-strings.mid assets/screenshots
 	COMPOSER_NEW_PICTURES=1 $(CARGO) test --locked --test gui
 
 include tests/audio-rig/audio.mk

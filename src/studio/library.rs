@@ -20,7 +20,7 @@ mod trash;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use actions::{Imported, discard, duplicate, import, rename};
+pub use actions::{Imported, discard, duplicate, import, keep, rename};
 pub use export::{Sound, export_document, export_file, export_midi, exports, write_midi};
 pub use listing::{FileId, Found, Listing, Stamp, is_music, list};
 pub use picture::{Bar, COLUMNS, Picture};

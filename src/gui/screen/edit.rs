@@ -5,6 +5,7 @@
 
 mod assist;
 mod beat;
+mod export;
 mod keys;
 mod safe;
 mod sheet;
@@ -45,6 +46,7 @@ pub struct Edit {
     clip: Clip,
     /// What was last said about the sheet, and whether something is wrong.
     said: Option<(String, bool)>,
+    export: Option<export::Export>,
     /// The key that sounds because the mouse holds it.
     heard: Option<Key>,
     /// Which sheet answers are for.
@@ -121,8 +123,12 @@ pub enum Message {
     Saved(u64, u64, Result<Origin, EditError>),
     /// It is ready to be played.
     Ready(u64, u64, Arc<Piece>, bool),
-    /// It was exported.
-    Exported(u64, Result<PathBuf, LibraryError>),
+    /// How far the export is.
+    Exporting(f32),
+    /// It has ended.
+    Exported(Result<PathBuf, LibraryError>),
+    /// It is not wanted any more.
+    StopExport,
 }
 
 /// What buttons and shortcuts do.
@@ -270,6 +276,19 @@ impl Edit {
                 }
                 Action::None
             }
+            Message::Exporting(share) => {
+                self.export_is_at(share);
+                Action::None
+            }
+            Message::Exported(outcome) => {
+                self.exported(outcome);
+                Action::None
+            }
+            Message::StopExport => {
+                // What is said of it comes from the export, once it has let go of its file.
+                self.export = None;
+                Action::None
+            }
             other => match std::mem::take(&mut self.state) {
                 State::Open(mut sheet) => {
                     let revision = sheet.editor.revision();
@@ -379,20 +398,15 @@ impl Edit {
             Message::Ready(number, revision, piece, play) if number == self.number => {
                 sheet.ready(revision, piece, play)
             }
-            Message::Exported(number, outcome) if number == self.number => {
-                self.said = Some(match outcome {
-                    Ok(path) => (format!("Exported {}.", path.display()), false),
-                    Err(e) => (e.to_string(), true),
-                });
-                Action::None
-            }
             Message::New
             | Message::Opened(..)
             | Message::KeepDue(_)
             | Message::Kept(..)
             | Message::Saved(..)
             | Message::Ready(..)
-            | Message::Exported(..) => Action::None,
+            | Message::Exporting(_)
+            | Message::Exported(_)
+            | Message::StopExport => Action::None,
         }
     }
 
@@ -494,6 +508,7 @@ impl Edit {
             container(said).width(Length::Fill),
             copy,
             tools::lane(sheet),
+            self.exporting(),
             text(sheet.place()).size(theme::SMALL).style(theme::muted),
         ]
         .spacing(theme::WIDE)

@@ -147,6 +147,10 @@ pub enum Message {
     Duplicate,
     /// It was copied.
     Duplicated(Result<PathBuf, LibraryError>),
+    /// Make a take of what was only captured.
+    Keep,
+    /// It was made one.
+    KeptAsTake(Result<PathBuf, LibraryError>),
     /// Delete it.
     Delete,
     /// It was deleted.
@@ -419,7 +423,7 @@ impl Library {
 
     fn tag_choice(&self) -> Option<Element<'_, Message>> {
         const ALL: &str = "All tags";
-        let tags = self.shelf.tags().all();
+        let tags = self.shelf.choices();
         if tags.is_empty() {
             return None;
         }

@@ -53,6 +53,19 @@ pub fn duplicate(path: &Path) -> Result<PathBuf, LibraryError> {
     place(&bytes, path, InTheWay::TakeNextName).map_err(|e| LibraryError::of("duplicated", path, &e))
 }
 
+/// Makes a take of what was only captured: it goes up into the library's folder.
+///
+/// # Errors
+/// When it cannot be read or written there; it stays where it is then.
+pub fn keep(library: &Path, path: &Path) -> Result<PathBuf, LibraryError> {
+    let bytes = fs::read(path).map_err(|e| LibraryError::of("read", path, &e))?;
+    let kept = place(&bytes, &library.join(path.file_name().unwrap_or_default()), InTheWay::TakeNextName)
+        .map_err(|e| LibraryError::of("kept", path, &e))?;
+    // The take is safe; a captured stretch that cannot be removed is only there twice.
+    let _ = fs::remove_file(path);
+    Ok(kept)
+}
+
 /// Copies files into the library's folder as they are, each that is music.
 #[must_use]
 pub fn import(library: &Path, files: &[PathBuf]) -> Vec<Imported> {

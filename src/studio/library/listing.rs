@@ -9,8 +9,8 @@ use super::{LibraryError, reason};
 /// Folders are gone into so deep.
 const DEEPEST: usize = 8;
 
-/// Folders in the library that hold no takes: what was exported, and what the always-on capture keeps.
-const OURS: [&str; 2] = [super::export::EXPORTS, crate::studio::desk::CAPTURED];
+/// The folder in the library that holds no takes: what was exported.
+const OURS: &str = super::export::EXPORTS;
 
 /// More files than this are not shown.
 const MOST: usize = 200_000;
@@ -31,6 +31,8 @@ pub struct Found {
     pub path: PathBuf,
     /// As it was when it was listed.
     pub id: FileId,
+    /// Whether the always-on capture kept it, and nobody made it a take.
+    pub captured: bool,
 }
 
 /// What a folder held.
@@ -70,7 +72,7 @@ pub fn list(folder: &Path) -> Result<Listing, LibraryError> {
     match fs::read_dir(folder) {
         Ok(entries) => {
             listing.stamp.0.push((folder.to_owned(), stamp));
-            walk(entries, 0, &mut listing);
+            walk(entries, 0, false, &mut listing);
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => listing.stamp.0.push((folder.to_owned(), None)),
         Err(e) => return Err(LibraryError::Folder { folder: folder.display().to_string(), reason: reason(&e) }),
@@ -79,7 +81,7 @@ pub fn list(folder: &Path) -> Result<Listing, LibraryError> {
     Ok(listing)
 }
 
-fn walk(entries: fs::ReadDir, depth: usize, listing: &mut Listing) {
+fn walk(entries: fs::ReadDir, depth: usize, captured: bool, listing: &mut Listing) {
     for entry in entries.flatten() {
         let path = entry.path();
         if listing.files.len() >= MOST || entry.file_name().to_string_lossy().starts_with('.') {
@@ -87,19 +89,20 @@ fn walk(entries: fs::ReadDir, depth: usize, listing: &mut Listing) {
         }
         // Links are not followed: one that leads upwards would never end.
         let Ok(kind) = entry.file_type() else { continue };
-        let is_ours = depth == 0 && OURS.contains(&entry.file_name().to_string_lossy().as_ref());
+        let is_ours = depth == 0 && entry.file_name() == OURS;
         if kind.is_dir() && depth < DEEPEST && !is_ours {
+            let captured = captured || (depth == 0 && entry.file_name() == crate::studio::desk::CAPTURED);
             let stamp = changed(&path);
             if let Ok(entries) = fs::read_dir(&path) {
                 listing.stamp.0.push((path, stamp));
-                walk(entries, depth + 1, listing);
+                walk(entries, depth + 1, captured, listing);
             }
         } else if is_music(&path)
             && let Ok(metadata) = fs::metadata(&path)
             && metadata.is_file()
         {
             let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            listing.files.push(Found { path, id: FileId { size: metadata.len(), modified } });
+            listing.files.push(Found { path, id: FileId { size: metadata.len(), modified }, captured });
         }
     }
 }

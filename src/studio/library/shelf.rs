@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use super::listing::{FileId, Found, Listing, Stamp};
 use super::summary::Summary;
 use super::tags::Tags;
+use crate::studio::desk::CAPTURED;
 
 /// What is known of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub struct Entry {
     pub state: State,
     /// The user's tags.
     pub tags: BTreeSet<String>,
+    /// Whether the always-on capture kept it, and nobody made it a take.
+    pub captured: bool,
 }
 
 impl Entry {
@@ -41,6 +44,13 @@ impl Entry {
     pub fn title(&self) -> String {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
         crate::music::composition::text::printable(&stem)
+    }
+
+    fn is_asked_for(&self, query: &Query) -> bool {
+        match query.tag.as_deref() {
+            None => !self.captured,
+            Some(tag) => self.tags.contains(tag) || (self.captured && tag == CAPTURED),
+        }
     }
 
     /// What is in it, if that is known.
@@ -94,7 +104,7 @@ impl std::fmt::Display for Order {
 pub struct Query {
     /// Every word of it must be in the name, the title, the instrument or a tag.
     pub text: String,
-    /// Only what has this tag.
+    /// Only what has this tag; with [`CAPTURED`] also what the always-on capture kept, which is not shown otherwise.
     pub tag: Option<String>,
     /// In which order.
     pub order: Order,
@@ -127,16 +137,26 @@ impl Shelf {
         &self.tags
     }
 
-    /// How many entries there are.
+    /// How many takes there are; what is only captured is none.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.values().filter(|e| !e.captured).count()
     }
 
-    /// Whether there are none.
+    /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
+    }
+
+    /// By what entries can be told apart: the user's tags, and [`CAPTURED`] where there is something of that.
+    #[must_use]
+    pub fn choices(&self) -> BTreeSet<String> {
+        let mut choices = self.tags.all();
+        if self.entries.values().any(|e| e.captured) {
+            choices.insert(CAPTURED.to_owned());
+        }
+        choices
     }
 
     /// An entry.
@@ -149,13 +169,13 @@ impl Shelf {
     /// known of the others stays.
     pub fn listed(&mut self, listing: Listing) -> Vec<PathBuf> {
         let mut before = std::mem::take(&mut self.entries);
-        for Found { path, id } in listing.files {
+        for Found { path, id, captured } in listing.files {
             let state = match before.remove(&path) {
                 Some(old) if old.id == id => old.state,
                 _ => State::Unread,
             };
             let tags = self.tags.of(&path, None);
-            self.entries.insert(path.clone(), Entry { path, id, state, tags });
+            self.entries.insert(path.clone(), Entry { path, id, state, tags, captured });
         }
         self.stamp = listing.stamp;
         for entry in self.entries.values_mut() {
@@ -211,7 +231,7 @@ impl Shelf {
         let mut shown: Vec<&Entry> = self
             .entries
             .values()
-            .filter(|e| query.tag.as_ref().is_none_or(|tag| e.tags.contains(tag)))
+            .filter(|e| e.is_asked_for(query))
             .filter(|e| words.is_empty() || matches(e, &words))
             .collect();
         let by_name = |a: &&Entry, b: &&Entry| natural(&a.title(), &b.title());

@@ -112,12 +112,14 @@ impl Display {
         Ok(self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, 8, top, 300, 30, !0)?.reply()?.data)
     }
 
-    /// Writes what is seen into a file (PPM).
+    /// Writes what is seen into a file (PNG).
     pub fn keep(&self, file: &Path) -> Result<(), Failure> {
         let image = self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, WIDTH, HEIGHT, !0)?.reply()?;
-        let mut bytes = format!("P6 {WIDTH} {HEIGHT} 255\n").into_bytes();
-        bytes.extend(image.data.chunks(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]));
-        Ok(std::fs::write(file, bytes)?)
+        let mut encoder = png::Encoder::new(File::create(file)?, u32::from(WIDTH), u32::from(HEIGHT));
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_compression(png::Compression::High);
+        let pixels: Vec<u8> = image.data.chunks(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
+        Ok(encoder.write_header()?.write_image_data(&pixels)?)
     }
 
     /// Gives the only window the whole screen and the keyboard.

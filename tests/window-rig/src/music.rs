@@ -15,8 +15,14 @@ fn number(mut value: u32, bytes: &mut Vec<u8>) {
 
 /// A file of one track: chords of four notes, an eighth apart, up and down the keys.
 pub fn write(path: &Path, notes: u32, title: &str) -> Result<(), Failure> {
+    write_at(path, notes, title, 100)
+}
+
+/// The same at another volume, 0 to 127.
+pub fn write_at(path: &Path, notes: u32, title: &str, volume: u8) -> Result<(), Failure> {
     let mut track = vec![0, 0xff, 3, title.len() as u8];
     track.extend(title.as_bytes());
+    track.extend([0, 0xb0, 7, volume]);
     for chord in 0..notes.div_ceil(4) {
         let keys = [0, 4, 7, 12].map(|k| 36 + ((chord * 7 + k) % 48) as u8);
         let velocity = 1 + (chord % 127) as u8;

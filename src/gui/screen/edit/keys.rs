@@ -82,10 +82,7 @@ impl Edit {
             }
             Command::Save => return sheet.save(number, now, false),
             Command::SaveCopy => return sheet.save(number, now, true),
-            Command::Export(kind) => {
-                self.said = Some(("Exporting …".to_owned(), false));
-                return sheet.export(number, kind, now);
-            }
+            Command::Export(kind) => return self.export(sheet, kind, now),
             Command::SelectAll => {
                 let track = sheet.track;
                 sheet.select_with(|e| e.select_all(Some(track)));

@@ -1,17 +1,15 @@
 //! Nothing is lost: what is edited goes to its draft within a second, and to its file when it is saved. And what the desk
 //! needs to play it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::sheet::Sheet;
-use super::{Action, Message, SoundKind, order, time_of};
+use super::{Action, Message, order, time_of};
 use crate::gui::now::Now;
 use crate::gui::work::beside;
-use crate::studio::desk::{Order, Piece, SoundChoice};
+use crate::studio::desk::{Order, Piece};
 use crate::studio::edit::{self, EditError, Origin};
-use crate::studio::library::{self, LibraryError};
 use crate::studio::place::InTheWay;
 
 /// How long an edit waits for others before all are kept together.
@@ -166,28 +164,5 @@ impl Sheet {
         *made_of = revision;
         let strips = edit::strips(self.editor.document(), &piece.score);
         if now_on_desk { order(Order::Strips(strips)) } else { Action::None }
-    }
-
-    /// Writes the piece as sound, or as a MIDI file, into the library's folder for exports.
-    pub(super) fn export(&self, number: u64, kind: SoundKind, now: &Now) -> Action<Message> {
-        let (document, name) = (self.editor.document().clone(), self.name.clone());
-        let folders = now.folders.clone();
-        let settings = now.settings.clone();
-        Action::Run(beside(move || {
-            let written = || -> Result<PathBuf, LibraryError> {
-                let folders = folders.ok_or(LibraryError::Gone { file: "The library's folder".to_owned() })?;
-                let folder = library::exports(&folders.library)?;
-                let composition = document.composition();
-                match kind.sound() {
-                    None => library::write_midi(&composition, &folder.join(format!("{name}.mid"))),
-                    Some(sound) => {
-                        let path = folder.join(format!("{name}.{}", sound.extension()));
-                        let choice = SoundChoice::of_settings(&settings, &folders);
-                        library::export_document(&document, &choice, &path, sound, &mut |_| true)
-                    }
-                }
-            };
-            Message::Exported(number, written())
-        }))
     }
 }

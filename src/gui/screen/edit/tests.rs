@@ -212,3 +212,20 @@ fn the_editor_looks_as_agreed_in_light_and_dark() {
     looks_as_agreed(&mut bench.shown(), true, "edit-dark");
     looks_as_agreed(&mut bench.shown(), false, "edit-light");
 }
+
+#[test]
+fn an_export_shows_how_far_it_is_and_can_be_stopped() {
+    let Some(mut bench) = Bench::new() else { return };
+    bench.press("e", Modifiers::COMMAND);
+    bench.tell(Message::Exporting(0.4));
+    assert!(bench.shown().find("Exporting demo …").is_ok());
+    bench.press("e", Modifiers::COMMAND);
+    assert!(bench.shown().find("demo is being exported; stop that first, or wait.").is_ok());
+    let mut window = bench.shown();
+    window.click("Stop").unwrap();
+    let messages: Vec<Message> = window.into_messages().collect();
+    messages.into_iter().for_each(|m| bench.tell(m));
+    assert!(bench.shown().find("Exporting demo …").is_err());
+    bench.tell(Message::Exported(Err(LibraryError::Stopped)));
+    assert!(bench.shown().find("The export was stopped; nothing was written.").is_ok());
+}

@@ -88,7 +88,7 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
         does(Icon::ZoomIn, "Nearer  (+)", Command::Zoom(1)),
         does(Icon::Fit, "Everything  (F)", Command::Fit),
         iced::widget::space::horizontal(),
-        tip(export, "Into the library's folder Exports", BELOW),
+        tip(export, "Into the library's folder Exports  (Ctrl E: WAV)", BELOW),
         tip(save, "Save to the file  (Ctrl S)", BELOW),
     ]
     .spacing(theme::NEAR)

@@ -57,6 +57,10 @@ fn about<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
             "Harmonise, extend or arrange it",
             BELOW,
         ))
+        .push(entry.captured.then(|| {
+            let keep = labelled(Icon::Good, "Keep as a take").width(Length::Fill).on_press(Message::Keep);
+            tip(keep, "It was captured; this puts it among your takes", BELOW)
+        }))
         .push_maybe_tags(screen, entry)
         .push(exports(screen, known));
     // What is known may be more than a small window has room for; what is done with it stays in sight.

@@ -56,6 +56,17 @@ impl Library {
                 self.choose(path);
                 self.list()
             }
+            Message::Keep => {
+                let folder = self.folder.clone();
+                self.with_selected(move |path| Message::KeptAsTake(library::keep(&folder, &path)))
+            }
+            Message::KeptAsTake(Ok(path)) => {
+                let said = self.say(format!("Kept {}.", library::name(&path)), false);
+                // It is among the takes now, and that is where one looks for it.
+                self.query.tag = None;
+                self.choose(path);
+                Action::All(vec![said, self.list()])
+            }
             Message::Delete => {
                 let folder = self.folder.clone();
                 self.with_selected(move |path| Message::Deleted(library::trash(&folder, &path)))
@@ -110,6 +121,7 @@ impl Library {
             }
             Message::Renamed(_, Err(e))
             | Message::Duplicated(Err(e))
+            | Message::KeptAsTake(Err(e))
             | Message::Deleted(Err(e))
             | Message::Back(Err(e)) => {
                 self.fail(&e);

@@ -142,3 +142,22 @@ fn what_is_damaged_is_told_and_goes_when_it_is_discarded() {
     bench.tell(Message::DiscardDamaged(0));
     assert!(!draft.exists() && !bench.shows(&words));
 }
+
+#[test]
+fn what_was_captured_is_shown_when_it_is_asked_for_and_can_be_kept() {
+    let Some(mut bench) = Bench::new() else { return };
+    std::fs::create_dir(bench.at("Captured")).unwrap();
+    let captured = bench.at("Captured/Noon.mid");
+    std::fs::copy(bench.at("Morning.mid"), &captured).unwrap();
+    bench.look();
+    assert_eq!((bench.screen.shown.len(), bench.shows("Noon")), (3, false));
+    bench.tell(Message::Tag(Some("Captured".to_owned())));
+    assert_eq!(bench.screen.shown, [captured.clone()]);
+    bench.tell(Message::Select(captured.clone()));
+    assert!(bench.shows("Keep as a take"));
+    let kept = library::keep(bench.folder.path(), &captured);
+    bench.tell(Message::KeptAsTake(kept));
+    bench.look();
+    assert!(bench.screen.shown.contains(&bench.at("Noon.mid")) && !captured.exists());
+    assert_eq!(bench.screen.shelf.choices().len(), 0, "nothing is captured any more");
+}
