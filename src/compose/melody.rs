@@ -4,7 +4,7 @@
 //! and the composition keeps them as they were played.
 
 mod beats;
-mod grid;
+pub(super) mod grid;
 mod lines;
 mod metre;
 mod phrases;

@@ -23,7 +23,7 @@ const FEW: usize = 8;
 
 /// Where the sixteenths and the bar lines lie.
 #[derive(Clone, Debug)]
-pub(super) struct Grid {
+pub(in crate::compose) struct Grid {
     /// Steps and their ticks, both rising; what lies between or beyond lies on straight lines.
     knots: Vec<(u64, i64)>,
     bars: Bars,
@@ -56,6 +56,12 @@ pub struct Bar {
 }
 
 impl Grid {
+    /// The sixteenths and bars that a file writes down itself, of so many ticks a quarter.
+    pub(in crate::compose) fn written(quarter: u64, map: TempoMap) -> Grid {
+        let knots = vec![(0, 0), (4, quarter as i64)];
+        Grid { knots, bars: Bars::Written(quarter), map, free: false, signature: None }
+    }
+
     pub(super) fn of(composition: &Composition, notes: &[Note], told: &Parameters) -> Grid {
         let map = composition.tempo_map();
         let quarter = match composition.division {
@@ -66,15 +72,16 @@ impl Grid {
         let file_beat = f64::from(map.tempos().next().map_or(Tempo::DEFAULT, |(_, t)| t).micros_per_quarter()) / 1e6;
         let agrees = told_beat.is_none_or(|told| (told / file_beat - 1.0).abs() < 0.005);
         let written = quarter.filter(|q| agrees && (told_beat.is_some() || on_grid(notes, *q)));
-        let knots = match written {
-            Some(quarter) => vec![(0, 0), (4, quarter as i64)],
-            None => free_knots(notes, &map, told_beat),
-        };
         let signed = composition.tracks.iter().flat_map(|t| t.metas()).any(|(_, k, _)| k == MetaType::TIME_SIGNATURE);
-        let mut grid = Grid { knots, bars: Bars::Written(0), map, free: written.is_none(), signature: None };
+        let mut grid = match written {
+            Some(quarter) => Grid::written(quarter, map),
+            None => {
+                let knots = free_knots(notes, &map, told_beat);
+                Grid { knots, bars: Bars::Written(0), map, free: true, signature: None }
+            }
+        };
         let metre_told = told.time_signature.map(|s| u64::from(s.numerator()) * 16 / u64::from(s.denominator()));
-        if let (Some(quarter), true, None, None) = (written, signed, metre_told, told.pick_up) {
-            grid.bars = Bars::Written(quarter);
+        if let (Some(_), true, None, None) = (written, signed, metre_told, told.pick_up) {
             return grid;
         }
         let accents = grid.accents(notes);
@@ -170,7 +177,7 @@ impl Grid {
     }
 
     /// What the model is told of a step.
-    pub(super) fn place(&self, step: u64) -> Place {
+    pub(in crate::compose) fn place(&self, step: u64) -> Place {
         let Some(bar) = self.bar(step) else { return Place { beat: (step % 4) as u8, ..Place::default() } };
         let since = u64::try_from(step as i64 - bar.start).unwrap_or(0);
         Place {

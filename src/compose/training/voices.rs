@@ -5,10 +5,11 @@
 //! they need not, and of more than four notes that begin together the outer ones stay.
 
 use super::pieces::{Piece, SHORTEST};
-use crate::compose::score::{Attack, Cell, Place, Score, Symbol, VOICES};
+use crate::compose::melody::grid::Grid;
+use crate::compose::score::{Attack, Cell, Score, Symbol, VOICES};
 use crate::music::composition::{Composition, Division, Format, Note};
+use crate::music::general_midi;
 use crate::music::time::Ticks;
-use crate::music::{TempoMap, general_midi};
 
 /// Silence of more steps than this parts a piece.
 const SILENCE: u64 = 32;
@@ -101,7 +102,7 @@ pub fn pieces_of(name: &str, composition: &Composition) -> Result<Vec<Piece>, Un
     }
     // Of what begins together the highest comes first.
     all.sort_by_key(|n| (n.from, std::cmp::Reverse(n.key)));
-    let beats = Beats { quarter, map: composition.tempo_map() };
+    let grid = Grid::written(quarter, composition.tempo_map());
     let (mut pieces, mut lost, mut sounding, mut steps) = (Vec::new(), 0, 0, 0);
     let mut rest = all.as_slice();
     while let Some(first) = rest.first() {
@@ -112,7 +113,7 @@ pub fn pieces_of(name: &str, composition: &Composition) -> Result<Vec<Piece>, Un
         }
         let (section, later) = rest.split_at(next);
         rest = later;
-        let (score, more_lost) = lay_out(section, end, &beats);
+        let (score, more_lost) = lay_out(section, end, &grid);
         lost += more_lost;
         let of = |s: &[Cell; VOICES]| s.iter().filter(|c| c.symbol != Symbol::REST).count();
         sounding += score.steps.iter().map(of).sum::<usize>();
@@ -158,7 +159,7 @@ fn is_one_line(part: &[Laid]) -> bool {
 }
 
 /// Notes of a section, up to step `end`, into voices; also how many found no place.
-fn lay_out(notes: &[Laid], end: u64, beats: &Beats) -> (Score, usize) {
+fn lay_out(notes: &[Laid], end: u64, grid: &Grid) -> (Score, usize) {
     let first = notes.first().map_or(0, |n| n.from);
     let length = usize::try_from(end - first).unwrap_or(0);
     let rest = Cell { symbol: Symbol::REST, attack: Attack::Held };
@@ -186,7 +187,7 @@ fn lay_out(notes: &[Laid], end: u64, beats: &Beats) -> (Score, usize) {
             }
         }
     }
-    (Score { steps, places: (first..end).map(|s| beats.place(s)).collect() }, lost)
+    (Score { steps, places: (first..end).map(|s| grid.place(s)).collect() }, lost)
 }
 
 /// What each voice sang last.
@@ -238,32 +239,6 @@ impl Voices {
 fn readable(key: u8) -> Option<Symbol> {
     let octaves = (0..6u8).flat_map(|o| [key.checked_add(12 * o), key.checked_sub(12 * o)]);
     octaves.flatten().find_map(Symbol::key)
-}
-
-/// Where the sixteenths stand in their bars.
-struct Beats {
-    quarter: u64,
-    map: TempoMap,
-}
-
-impl Beats {
-    fn place(&self, step: u64) -> Place {
-        let at = Ticks(step.saturating_mul(self.quarter) / 4);
-        let bar = self.map.position(at).map(|p| p.bar);
-        let start = bar.and_then(|b| self.map.bar_start(b));
-        let next = bar.and_then(|b| self.map.bar_start(b + 1));
-        let (Some(start), Some(next)) = (start, next) else {
-            return Place { beat: (step % 4) as u8, ..Place::default() };
-        };
-        let since = (at.0.saturating_sub(start.0) * 4 + self.quarter / 2) / self.quarter;
-        let length = (next.0.saturating_sub(start.0) + self.quarter / 2) / self.quarter;
-        Place {
-            beat: (since % 4) as u8,
-            bar: (since + 1).min(32) as u8,
-            bar_length: length.clamp(1, 9) as u8,
-            fermata: 0,
-        }
-    }
 }
 
 #[cfg(test)]

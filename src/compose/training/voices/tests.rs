@@ -1,6 +1,7 @@
 //! Files of all kinds, to voices or to a reason.
 
 use super::*;
+use crate::compose::score::Place;
 use crate::music::Ppq;
 use crate::music::composition::Track;
 use crate::music::message::{Channel, Key, Velocity, Voice};
