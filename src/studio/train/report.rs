@@ -48,12 +48,18 @@ fn figures(out: &mut String, run: &Run<'_>, finished: &Finished) {
         out.push_str("<p>Nothing was held out, so how good it is was not measured.</p>\n");
         return;
     };
+    let pieces = match run.material.held_out.len() {
+        1 => "a piece that was".to_owned(),
+        many => format!("{many} pieces that were"),
+    };
+    let written = match after.step {
+        0 => "Learning made it no better: written are the weights that it began with".to_owned(),
+        step => format!("Written are the weights after step {step}"),
+    };
     let _ = writeln!(
         out,
-        "<h2>Held-out pieces</h2>\n<p>Nats a sixteenth of four voices, lower is better, of {} pieces that were not learned from. \
-         Written are the weights after step {}.</p>\n<table><tr><th></th><th>before</th><th>after</th></tr>",
-        run.material.held_out.len(),
-        after.step
+        "<h2>Held-out pieces</h2>\n<p>Nats a sixteenth of four voices, lower is better, of {pieces} not learned from. \
+         {written}.</p>\n<table><tr><th></th><th>before</th><th>after</th></tr>",
     );
     let now = after.held_out;
     for (what, before, after) in [
