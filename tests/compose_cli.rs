@@ -7,33 +7,58 @@ mod documented;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use composer::music::composition::{Composition, Division, Format, Track};
 use composer::music::message::{Channel, Key, Velocity, Voice};
 use composer::music::{Ppq, Ticks, smf};
 
+/// No program here takes longer, however busy the machine.
+const LONGEST: Duration = Duration::from_secs(150);
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_composer"));
+    command.args(arguments).current_dir(folder).env("HOME", folder).env_remove("COMPOSER_SETTINGS");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for its end. What it prints fits into a pipe.
+fn finish(mut child: Child) -> Output {
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > LONGEST {
+            child.kill().unwrap();
+            panic!("it takes longer than {LONGEST:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.wait_with_output().unwrap()
+}
+
 fn composer(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_composer"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("HOME", folder)
-        .env_remove("COMPOSER_SETTINGS")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    finish(start(folder, arguments))
+}
+
+/// A track of quarters.
+fn track(channel: u8, keys: &[u8]) -> Track {
+    let (channel, mut track) = (Channel::masked(channel), Track::new());
+    for (i, key) in keys.iter().enumerate() {
+        let (key, at) = (Key::masked(*key), i as u64 * 480);
+        track.push_voice(Ticks(at), channel, Voice::NoteOn { key, velocity: Velocity::masked(90) });
+        track.push_voice(Ticks(at + 480), channel, Voice::NoteOff { key, velocity: Velocity::masked(64) });
+    }
+    track
+}
+
+fn save(path: &Path, tracks: Vec<Track>) {
+    let mut song = Composition::new(Format::Parallel, Division::Metrical(Ppq::new(480).unwrap()));
+    song.tracks = tracks;
+    fs::write(path, smf::write(&song).unwrap()).unwrap();
 }
 
 fn melody(folder: &Path) {
-    let mut track = Track::new();
-    for (i, key) in [67u8, 69, 71, 72].into_iter().enumerate() {
-        let (key, at) = (Key::masked(key), i as u64 * 480);
-        track.push_voice(Ticks(at), Channel::default(), Voice::NoteOn { key, velocity: Velocity::masked(90) });
-        track.push_voice(Ticks(at + 480), Channel::default(), Voice::NoteOff { key, velocity: Velocity::masked(64) });
-    }
-    let mut song = Composition::new(Format::Single, Division::Metrical(Ppq::new(480).unwrap()));
-    song.tracks.push(track);
-    fs::write(folder.join("melody.mid"), smf::write(&song).unwrap()).unwrap();
+    save(&folder.join("melody.mid"), vec![track(0, &[67, 69, 71, 72])]);
 }
 
 fn error(output: &Output) -> String {
@@ -94,6 +119,85 @@ fn what_is_wrong_is_told_with_its_range_and_nothing_is_written() {
     }
     let output = composer(folder.path(), &["compose", "melody.mid", "-o", "no/such/folder/out.mid"]);
     assert_eq!(output.status.code(), Some(6), "{}", error(&output));
+}
+
+#[test]
+fn melodies_that_are_none_are_told_and_odd_ones_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    save(&at("empty.mid"), vec![Track::new()]);
+    save(&at("nothing.mid"), vec![]);
+    save(&at("drums.mid"), vec![track(9, &[36, 38, 36, 38])]);
+    fs::write(at("no.mid"), b"MThd, or so it says").unwrap();
+    let crowd = |channels: u8| (0..24u8).map(|i| track(i % channels, &[40 + i, 41 + i])).collect::<Vec<_>>();
+    save(&at("crowd.mid"), crowd(9));
+    // Percussion's channel among them: all sixteen are taken.
+    save(&at("full.mid"), crowd(16));
+    save(&at("whistle.mid"), vec![track(0, &[120, 122, 124, 127])]);
+    save(&at("rumble.mid"), vec![track(0, &[5, 3, 1, 0])]);
+    let cases: &[(&str, i32, &str)] = &[
+        ("empty.mid", 5, "there are no notes in it that a voice could sing (0 notes of drums)"),
+        ("nothing.mid", 5, "there are no notes in it that a voice could sing (0 notes of drums)"),
+        ("drums.mid", 5, "there are no notes in it that a voice could sing (4 notes of drums)"),
+        ("no.mid", 5, "no.mid"),
+        ("missing.mid", 5, "missing.mid"),
+        ("full.mid", 5, "all 16 channels are in use"),
+        ("crowd.mid", 0, ""),
+        ("whistle.mid", 0, ""),
+        ("rumble.mid", 0, ""),
+    ];
+    for (input, code, message) in cases {
+        let output = composer(folder.path(), &["compose", input, "-o", "out.mid", "--sampling-iterations", "0"]);
+        assert_eq!(output.status.code(), Some(*code), "{input}: {}", error(&output));
+        assert!(error(&output).contains(message), "{input}: {}", error(&output));
+        if *code == 0 {
+            let song = smf::read(&fs::read(at("out.mid")).unwrap()).unwrap();
+            assert!(song.warnings.is_empty(), "{input}: {:?}", song.warnings);
+            fs::remove_file(at("out.mid")).unwrap();
+        }
+        assert!(!at("out.mid").exists(), "{input}");
+    }
+}
+
+#[test]
+fn weights_with_a_changed_byte_are_told_with_the_sum_that_is_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    melody(folder.path());
+    let mut weights = fs::read("assets/models/chorale.safetensors").unwrap();
+    *weights.last_mut().unwrap() ^= 1;
+    fs::write(folder.path().join("w.safetensors"), weights).unwrap();
+    let output = composer(folder.path(), &["compose", "melody.mid", "-o", "out.mid", "--model", "w.safetensors"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(error(&output).contains("its numbers have CRC-32 "), "{}", error(&output));
+    assert!(error(&output).contains(", expected "), "{}", error(&output));
+    assert!(!folder.path().join("out.mid").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_in_the_middle_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    // As much as one can ask for: it does not end by itself while the signal is on its way.
+    save(&folder.path().join("long.mid"), vec![track(0, &[67, 69, 71, 72].repeat(64))]);
+    let arguments = ["compose", "long.mid", "-o", "out.mid", "--sampling-iterations", "100", "--variations", "16"];
+    let child = start(folder.path(), &arguments);
+    let id = child.id().to_string();
+    let began = Instant::now();
+    // Before it listens for the signal, the signal ends it as it would end any program: that is no cancelling.
+    let listens = || {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:"));
+        caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 2 != 0)
+    };
+    while !listens() && began.elapsed() < LONGEST {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = finish(child);
+    assert!(error(&output).contains("stopped; nothing was written"), "{}", error(&output));
+    assert!(!output.status.success());
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["long.mid"]);
 }
 
 #[test]

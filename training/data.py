@@ -32,10 +32,15 @@ class Piece:
     def __len__(self):
         return len(self.symbols)
 
+    def is_melody(self):
+        return bool((self.symbols[:, 1:] == REST).all())
+
     def shifts(self):
-        """Transpositions, -6 to 5 at most, that keep soprano and bass where singers can reach them."""
-        s, b = (self.symbols[:, v][self.symbols[:, v] < REST] for v in (0, 3))
-        return [k for k in range(-6, 6) if k == 0 or (s.max() + k <= 82 - LOW and b.min() + k >= 35 - LOW)]
+        """Transpositions, -6 to 5 at most, that keep soprano and bass where singers can reach them, or a tune
+        where a fiddle can."""
+        s, b = (self.symbols[:, v][self.symbols[:, v] < REST] for v in (0, 0 if self.is_melody() else 3))
+        low, high = (55, 88) if self.is_melody() else (35, 82)
+        return [k for k in range(-6, 6) if k == 0 or (s.max() + k <= high - LOW and b.min() + k >= low - LOW)]
 
 
 def load(path, split):
@@ -61,7 +66,7 @@ def window(piece, start, length, shift=0):
         np.where(inside, piece.bar_length[at], 0)[body]
 
 
-def batch(pieces, causal, size, rng):
+def batch(pieces, causal, size, rng, melody=False):
     """One batch for `Model.trunk` and `Model.head`, with the weight of each cell in the loss."""
     weights = np.array([max(len(p), T) for p in pieces], float)
     rows = []
@@ -77,7 +82,10 @@ def batch(pieces, causal, size, rng):
     given = np.zeros(symbols.shape, bool)
     w = symbols.shape[1]
     for i in range(size):
-        given[i] = causal_given(w, rng) if causal else orderless_given(w, rng)
+        if melody:
+            given[i] = melody_given(w, rng)
+        else:
+            given[i] = causal_given(w, rng) if causal else orderless_given(w, rng)
     ahead = np.where(given, symbols, HIDDEN)
     ahead_onset = np.where(given, onset, 0)
     gaps = (rng.random((size, 1, 1)) < 0.35) & (rng.random(symbols.shape) < 0.08) & ~given & causal
@@ -92,7 +100,7 @@ def batch(pieces, causal, size, rng):
         # How long a piece is, is known from the beginning.
         inputs |= dict(order=np.where(inside, order, -1))
         # The steps that come late, with much around them known, are what an ensemble of orders is measured by.
-        weight *= 0.25 + 2.25 * ((order[:, body, None] + 0.5) / w) ** 2
+        weight *= 0.2 + 4.0 * ((order[:, body, None] + 0.5) / w) ** 4
     targets = dict(symbols=symbols[:, body], onset=onset[:, body], rank=rank, weight=weight,
                    before=symbols[:, LEFT - 1:LEFT - 1 + T])
     return tuple({k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in part.items()} for part in (inputs, targets))
@@ -112,6 +120,16 @@ def causal_given(w, rng):
     else:
         given[:, rng.permutation(4)[:rng.integers(1, 4)]] = True
     if rng.random() < 0.15:
+        begin = int(rng.integers(LEFT, w))
+        given[begin:begin + int(rng.integers(4, 64))] = True
+    return given
+
+
+def melody_given(w, rng):
+    """Of a tune that the other voices are silent is mostly told, and seldom a stretch of what comes."""
+    given = np.zeros((w, 4), bool)
+    given[:, 1:] = rng.random() < 0.8
+    if rng.random() < 0.1:
         begin = int(rng.integers(LEFT, w))
         given[begin:begin + int(rng.integers(4, 64))] = True
     return given

@@ -65,9 +65,11 @@ def rotate(x, cos, sin):
 
 
 class Model(nn.Module):
-    def __init__(self, d=256, layers=5, heads=8, inner=768, e=64, dropout=0.1):
+    def __init__(self, d=256, layers=5, heads=8, inner=768, e=64, dropout=0.1, voices=4):
         super().__init__()
         self.d, self.heads, self.dropout = d, heads, dropout
+        # 1: what it learned were tunes, its soprano over three voices that are silent. The sums are the same.
+        self.voices = voices
         small = lambda *s: nn.Parameter(torch.randn(*s) * 0.02)
         # The stem: narrow embeddings of all neighbours, wide ones of this step and the step before.
         self.near = nn.Parameter(torch.randn(4, SYMBOLS, e) * 0.5)
@@ -89,7 +91,8 @@ class Model(nn.Module):
 
     def config(self):
         return {"d": self.d, "layers": len(self.blocks), "heads": self.heads,
-                "inner": self.blocks[0].up.shape[0], "near": self.near.shape[-1]}
+                "inner": self.blocks[0].up.shape[0], "near": self.near.shape[-1],
+                "voices": self.voices}
 
     def rope(self, t, device):
         half = self.d // self.heads // 2

@@ -25,6 +25,7 @@ $(TRAINING)/venv/ready: training/requirements.txt
 .PHONY: train-data
 train-data: $(TRAINING)/venv/ready ## fetch the lawful sources and write the training set with its manifest
 	@$(training-python) training/prepare.py --out "$(TRAINING)/data"
+	@$(training-python) training/prepare_folk.py --out "$(TRAINING)/data"
 
 # The sizes of the chorale model.
 sizes := '{"d":192,"layers":6,"heads":6,"inner":576}'
@@ -33,6 +34,12 @@ sizes := '{"d":192,"layers":6,"heads":6,"inner":576}'
 train-model: train-data ## train the chorale model for MINUTES (75); VALID=FILE to measure on the way; resumes
 	@$(training-python) training/train.py --data "$(TRAINING)/data/chorales.json" --run "$(TRAINING)/chorale" \
 		$(if $(VALID),--valid "$(VALID)") --minutes $(MINUTES) --batch 24 --causal 0.5 --model $(sizes)
+
+.PHONY: train-folk
+train-folk: train-data ## train the model of folk tunes and put it into assets/models
+	@$(training-python) training/train.py --data "$(TRAINING)/data/folk.json" --valid "$(TRAINING)/data/folk.json" \
+		--run "$(TRAINING)/folk" --steps 2000 --batch 16 --model '{"d":128,"layers":4,"heads":4,"inner":384,"e":32}'
+	@$(training-python) training/export.py "$(TRAINING)/folk/final.pt" assets/models/folk.safetensors
 
 .PHONY: export-model
 export-model: $(TRAINING)/venv/ready ## put what was trained into assets/models, with reference logits for the tests

@@ -1,7 +1,7 @@
 """Trains the chorale model: `make train-model`. Stops at a given number of minutes, resumes after a kill.
 
 Two optimisers: Muon (orthogonalised momentum) for the matrices inside, AdamW for tables and outputs.
-The learning rate falls to zero over the second half of the time given, so a longer run is a better run.
+The learning rate falls to zero over the second half of the run (--hold), so a longer run is a better run.
 """
 
 import argparse
@@ -74,8 +74,10 @@ def main():
     args.add_argument("--run", type=Path, required=True, help="folder for checkpoints and the log")
     args.add_argument("--minutes", type=float, default=60)
     args.add_argument("--until", type=float, help="Unix time to be ready at, instead of --minutes")
+    args.add_argument("--steps", type=int, help="optimiser steps, instead of --minutes: the same run on any machine")
     args.add_argument("--batch", type=int, default=32)
     args.add_argument("--lr", type=float, default=0.015)
+    args.add_argument("--hold", type=float, default=0.5, help="share of the run before the learning rate falls")
     args.add_argument("--causal", type=float, default=0.6, help="share of training steps in time order, the others in random orders")
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--threads", type=int, default=2)
@@ -90,8 +92,11 @@ def main():
     args.run.mkdir(parents=True, exist_ok=True)
     train = data.load(args.data, "train")
     valid = data.load(args.valid, "valid") if args.valid else []
+    melody = all(p.is_melody() for p in train)
+    args.model["voices"] = 1 if melody else 4
     model = Model(**args.model)
     ema = Model(**args.model)
+    dropout = model.dropout
     inner = [p for n, p in model.named_parameters() if p.ndim == 2 and n.split(".")[-1] in
              ("q", "k", "v", "o", "up", "down", "stem", "lift", "mix")]
     ids = {id(p) for p in inner}
@@ -127,12 +132,15 @@ def main():
             time.sleep(1)
             began += 1
         now = time.time()
-        done = min(1, (now - began) / max(1, end - began))
+        done = min(1, step / args.steps if args.steps else (now - began) / max(1, end - began))
         if done >= 1:
             break
-        causal = rng.random() < args.causal
-        inputs, targets = data.batch(train, causal, args.batch, rng)
-        scale = min(1, (step + 1) / 100) * min(1, 2 * (1 - done))
+        causal = melody or rng.random() < args.causal
+        inputs, targets = data.batch(train, causal, args.batch, rng, melody)
+        falling = min(1, (1 - done) / (1 - args.hold))
+        scale = min(1, (step + 1) / 100) * falling
+        # What is learned last is learned with everything at hand.
+        model.dropout = dropout * falling
         with torch.autocast("cpu", torch.bfloat16):
             pitch, again = loss_of(model, inputs, targets)
         (pitch + 0.25 * again).backward()
@@ -157,8 +165,9 @@ def main():
             save(last, model, ema, adam, muon, step, time.time() - began, frames)
             if valid:
                 line = {"step": step, "s": round(time.time() - began)} | validate(ema, valid)
-                if line["atb_given_s"] + line["chronological"] < best:
-                    best = line["atb_given_s"] + line["chronological"]
+                figure = sum(line.get(name, 0) for name in ("atb_given_s", "chronological"))
+                if figure < best:
+                    best = figure
                     torch.save({"model": ema.state_dict(), "config": ema.config(), "at": line}, args.run / "best.pt")
                 print(json.dumps(line), flush=True), log.write(json.dumps(line) + "\n"), log.flush()
             next_valid = time.time() + args.validate_every

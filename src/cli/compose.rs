@@ -53,7 +53,7 @@ pub struct How {
     /// Where the composition goes.
     #[arg(long, short, value_name = "FILE.mid")]
     pub output: PathBuf,
-    /// chorale, strings, piano-trio, rock or synth.
+    /// chorale, strings, piano-trio, rock, synth; or folk, a tune that is extended alone.
     #[arg(long, value_name = "STYLE", default_value = "chorale", hide_possible_values = true)]
     pub style: StyleName,
     /// The melody's track, counted from 1 [the highest].
@@ -116,6 +116,8 @@ pub enum StyleName {
     Rock,
     /// Pad, arpeggio, bass, drums.
     Synth,
+    /// A tune alone.
+    Folk,
 }
 
 impl From<StyleName> for Style {
@@ -126,6 +128,7 @@ impl From<StyleName> for Style {
             StyleName::PianoTrio => Style::PianoTrio,
             StyleName::Rock => Style::Rock,
             StyleName::Synth => Style::Synth,
+            StyleName::Folk => Style::Folk,
         }
     }
 }

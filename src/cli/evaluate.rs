@@ -121,7 +121,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let harmonised = match args.harmonise {
         None => None,
         Some(drafts) => {
-            let manner = Manner { temperature: 0.6, seed: args.seed, drafts: drafts as usize, scale: 0 };
+            let manner = Manner { temperature: 0.6, seed: args.seed, drafts: drafts as usize, scale: 0, home: None };
             Some(Harmonised::of(&model, &pieces, &grader, manner, threads, &mut |d| meter.show(d))?)
         }
     };

@@ -9,7 +9,8 @@ mod plan;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::draw::{self, Draft, Drawn, Manner};
+use super::arrangement::Style;
+use super::draw::{self, Draft, Drawn, Home, Manner};
 use super::melody::{Melody, NoMelody, Voice};
 use super::model::Model;
 use super::request::{CreativeRisk, Extension, Kind, Parameters, Request};
@@ -107,7 +108,14 @@ pub fn compose(
     watch: Watch<'_>,
 ) -> Result<Vec<Variation>, Failed> {
     let parameters = &request.parameters;
-    contradictions(request)?;
+    contradictions(model, request)?;
+    let tunes;
+    let model = if parameters.style == Style::Folk && !model.alone {
+        tunes = Model::folk()?;
+        &tunes
+    } else {
+        model
+    };
     let mut melody = Melody::of(input, parameters)?;
     let count = parameters.variations.get() as usize;
     let removal = parameters.max_input_notes_to_remove.get();
@@ -133,6 +141,9 @@ pub fn compose(
             Extension::Seconds(seconds) => melody.steps_in(Micros::from_millis(u64::from(seconds.get()) * 1_000)),
         });
     }
+    if model.alone {
+        melody.alone();
+    }
     let all = steps(&melody);
     let of = before + all * count;
     let plan = Plan::of(input, &melody, request, removed)?;
@@ -155,7 +166,7 @@ fn steps(melody: &Melody) -> usize {
 
 fn manner(parameters: &Parameters, seed: u64) -> Manner {
     let drafts = parameters.sampling_iterations.get().max(1) as usize;
-    Manner { temperature: temperature(parameters.creative_risk), seed, drafts, scale: 0 }
+    Manner { temperature: temperature(parameters.creative_risk), seed, drafts, scale: 0, home: None }
 }
 
 /// The temperature of a creative risk: its root, so that the highest still makes music, and at the
@@ -173,8 +184,10 @@ fn draw(model: &Model, plan: &Plan<'_>, manner: Manner, watch: Drawing<'_>) -> R
     let mut before = 0;
     for (s, section) in plan.melody.sections.iter().enumerate() {
         let length = section.score.len();
-        let scale = plan.melody.tonality.scale(plan.melody.shift);
-        let manner = Manner { seed: manner.seed ^ (s as u64) << 48, scale, ..manner };
+        // Many a tune has its seventh flat in major, or its sixth sharp in minor.
+        let scale = if model.alone { 0 } else { plan.melody.tonality.scale(plan.melody.shift) };
+        let home = if model.alone { None } else { home(plan.melody, s) };
+        let manner = Manner { seed: manner.seed ^ (s as u64) << 48, scale, home, ..manner };
         let mut inner =
             |drawn: Drawn<'_>| watch(before + drawn.done.parts * length / drawn.done.of.max(1), &drafts, drawn.steps);
         let best = draw::fill(model, &section.score, manner, &mut inner)?.into_iter().next();
@@ -184,18 +197,43 @@ fn draw(model: &Model, plan: &Plan<'_>, manner: Manner, watch: Drawing<'_>) -> R
     Ok(drafts)
 }
 
+/// Where a section begins and rests on the chord of the key: the first at its beginning, the last at its end, unless
+/// the melody itself is elsewhere then.
+fn home(melody: &Melody, section: usize) -> Option<Home> {
+    /// Of a last note that is held longer, so many steps.
+    const LONGEST: usize = 8;
+    let score = &melody.sections[section].score;
+    let (chord, root) = melody.tonality.home(melody.shift);
+    let sung = |t: usize| score.steps[t][melody.voice as usize].symbol;
+    let at_home = |t: usize| sung(t).to_key().is_none_or(|key| chord >> (key % 12) & 1 == 1);
+    let end = score.len().saturating_sub(1);
+    let last = (0..score.len()).rev().take(LONGEST).take_while(|t| sung(*t) == sung(end)).last();
+    let last = last.filter(|t| section + 1 == melody.sections.len() && at_home(*t));
+    // A pick-up leads to the chord, and need not have it.
+    let downbeat = section == 0 && score.places.first().is_some_and(|p| p.bar <= 1);
+    let first = if downbeat { (0..score.len().min(4)).take_while(|t| at_home(*t)).count() } else { 0 };
+    Some(Home { chord, root, first, last: last.unwrap_or(usize::MAX) })
+}
+
 /// What cannot be done at once.
-fn contradictions(request: &Request) -> Result<(), Failed> {
+fn contradictions(model: &Model, request: &Request) -> Result<(), Failed> {
     let Request { kind, parameters: p } = request;
-    let sung = p.style == super::arrangement::Style::Chorale;
+    let sung = p.style == Style::Chorale;
+    let folk = p.style == Style::Folk;
     let told = |what| Err(Failed::Contradiction(what));
     match () {
+        () if folk && *kind == Kind::Compose => {
+            told("the style folk knows tunes alone, and no harmony: it goes with an extension")
+        }
+        () if folk && p.harmony => told("the style folk has no harmony; what it made can be composed in another style"),
+        () if folk && p.max_input_notes_to_remove.get() > 0 => told("the style folk takes no notes away"),
+        () if model.alone && !folk => told("these weights know tunes alone: they go with the style folk"),
         () if !sung && p.bars.is_some() => {
             told("bars can be redone in the style chorale only; of others another seed makes another whole")
         }
         () if !sung && p.voices.is_some() => told("voices can be chosen in the style chorale only"),
         () if *kind == Kind::Extend && p.bars.is_some() => told("bars to redo do not go with an extension"),
-        () if *kind == Kind::Extend && !p.harmony && !sung => {
+        () if *kind == Kind::Extend && !p.harmony && !sung && !folk => {
             told("a style needs the harmony, which an extension has when it is asked for")
         }
         () => Ok(()),

@@ -35,21 +35,24 @@ pub enum Style {
     Rock,
     /// Pad, arpeggio, bass and drums, all by machine.
     Synth,
+    /// Nobody: a tune alone, that goes on as a folk tune does.
+    Folk,
 }
 
 impl Style {
     /// All of them.
-    pub const ALL: [Style; 5] = [Style::Chorale, Style::Strings, Style::PianoTrio, Style::Rock, Style::Synth];
+    pub const ALL: [Style; 6] =
+        [Style::Chorale, Style::Strings, Style::PianoTrio, Style::Rock, Style::Synth, Style::Folk];
 
     /// The name that users type.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        ["chorale", "strings", "piano-trio", "rock", "synth"][self as usize]
+        ["chorale", "strings", "piano-trio", "rock", "synth", "folk"][self as usize]
     }
 
     fn pace(self) -> Pace {
         match self {
-            Style::Chorale | Style::Strings | Style::PianoTrio => Pace::Beat,
+            Style::Chorale | Style::Strings | Style::PianoTrio | Style::Folk => Pace::Beat,
             Style::Rock | Style::Synth => Pace::Slow,
         }
     }

@@ -5,7 +5,7 @@
 //! on parallels, crossing and spacing, the voices' ranges ([`rules`]), and the choice
 //! among drafts.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::arithmetic::exp;
@@ -54,6 +54,36 @@ pub struct Manner {
     /// The pitch classes, as bits from C, that voices keep to unless they have good reason: those of a
     /// scale, as the score has it; none of them for no preference.
     pub scale: u16,
+    /// Where the piece begins and comes to rest on the chord of its key; `None` where that is left open.
+    pub home: Option<Home>,
+}
+
+/// The chord of the key at both ends of a piece, as the score has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// Its pitch classes, as bits from C.
+    pub chord: u16,
+    /// Its root, which the bass rests on: 0 for C.
+    pub root: u8,
+    /// The piece begins with it: so many steps.
+    pub first: usize,
+    /// From this step on it rests on it.
+    pub last: usize,
+}
+
+impl Home {
+    /// What a note costs, or a rest, in nats. A beginning elsewhere is an idea; an end elsewhere is none.
+    fn price(self, t: usize, voice: usize, key: Option<u8>) -> f32 {
+        const BEGINS: f32 = 2.0;
+        const RESTS: f32 = 30.0;
+        let foreign = key.is_none_or(|key| self.chord >> (key % 12) & 1 == 0);
+        let rootless = voice == VOICES - 1 && key.is_none_or(|key| key % 12 != self.root);
+        match () {
+            () if t >= self.last && (foreign || rootless) => RESTS,
+            () if t < self.first && foreign && key.is_some() => BEGINS,
+            () => 0.0,
+        }
+    }
 }
 
 /// One way to fill a score.
@@ -227,10 +257,11 @@ fn write_step(model: &Model, bases: &mut [f32], writers: &mut [Writer], given: &
     for writer in &mut *writers {
         writer.steps.push(*given);
     }
+    let ranges = if model.alone { &rules::ALONE } else { &rules::RANGES };
     for v in ORDER.into_iter().filter(|v| hidden[*v]) {
         let logits = model.ask(bases, v);
         for ((writer, logits), base) in writers.iter_mut().zip(&logits).zip(bases.chunks_exact_mut(d)) {
-            let class = writer.choose(logits, v, manner);
+            let class = writer.choose(logits, v, &ranges[v], manner);
             writer.note(logits, v, class);
             let cell = Cell { symbol: Symbol::of_class(class), attack: Attack::Struck };
             if let Some(step) = writer.steps.last_mut() {
@@ -252,17 +283,19 @@ impl Writer {
         self.steps.len().checked_sub(2).map(|t| &self.steps[t])
     }
 
-    fn choose(&mut self, logits: &[f32; CLASSES], voice: usize, manner: Manner) -> usize {
+    fn choose(&mut self, logits: &[f32; CLASSES], voice: usize, range: &RangeInclusive<u8>, manner: Manner) -> usize {
         let outside = [Cell::OUTSIDE; VOICES];
         let before = self.before().unwrap_or(&outside);
         let now = self.steps.last().unwrap_or(&outside);
+        let t = self.steps.len().saturating_sub(1);
         let mut priced = [f32::NEG_INFINITY; CLASSES];
         for (class, priced) in priced.iter_mut().enumerate() {
             let symbol = Symbol::of_class(class);
-            let price = symbol.to_key().map_or(Some(0.0), |key| rules::price(before, now, voice, key));
+            let price = symbol.to_key().map_or(Some(0.0), |key| rules::price(range, before, now, voice, key));
             let foreign = symbol.to_key().is_some_and(|key| manner.scale >> (key % 12) & 1 == 0);
+            let away = manner.home.map_or(0.0, |home| home.price(t, voice, symbol.to_key()));
             if let Some(price) = price {
-                *priced = logits[class] - price - if foreign && manner.scale != 0 { FOREIGN } else { 0.0 };
+                *priced = logits[class] - price - away - if foreign && manner.scale != 0 { FOREIGN } else { 0.0 };
             }
         }
         // Whether the voice moves is left to the model; where it moves to is chosen with more care.
@@ -349,7 +382,7 @@ mod tests {
     #[test]
     fn what_is_given_stays_and_a_seed_gives_the_same_notes_alone_or_abreast() {
         let model = Model::chorale().unwrap();
-        let manner = Manner { temperature: 0.9, seed: 7, drafts: 3, scale: 0 };
+        let manner = Manner { temperature: 0.9, seed: 7, drafts: 3, scale: 0, home: None };
         let mut go = |_: Drawn<'_>| ControlFlow::Continue(());
         let three = fill(&model, &melody(), manner, &mut go).unwrap();
         let one = fill(&model, &melody(), Manner { drafts: 1, ..manner }, &mut go).unwrap();
@@ -365,7 +398,7 @@ mod tests {
     #[test]
     fn threads_change_no_draft() {
         let model = Model::chorale().unwrap();
-        let manner = Manner { temperature: 0.9, seed: 7, drafts: 3, scale: 0 };
+        let manner = Manner { temperature: 0.9, seed: 7, drafts: 3, scale: 0, home: None };
         let on = |threads| {
             let mut go = |_: Drawn<'_>| ControlFlow::Continue(());
             let drafts = fill_on(threads, &model, &melody(), manner, &mut go).unwrap();
@@ -378,7 +411,7 @@ mod tests {
     #[test]
     fn cancelled_at_a_step() {
         let model = Model::chorale().unwrap();
-        let manner = Manner { temperature: 1.0, seed: 1, drafts: 1, scale: 0 };
+        let manner = Manner { temperature: 1.0, seed: 1, drafts: 1, scale: 0, home: None };
         let mut stop =
             |d: Drawn<'_>| if d.done.parts == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         assert_eq!(fill(&model, &melody(), manner, &mut stop).unwrap_err(), Error::Cancelled);

@@ -15,8 +15,9 @@ pub use grid::Bar;
 use grid::Grid;
 pub use lines::{Fate, Line};
 
+use super::arrangement::Style;
 use super::request::{Bass, Parameters};
-use super::score::{Cell, Score, VOICES};
+use super::score::{Attack, Cell, Score, Symbol, VOICES};
 use super::tonality::Tonality;
 use crate::music::composition::{Composition, Format, Note};
 use crate::music::general_midi;
@@ -174,7 +175,8 @@ impl Melody {
         // Of chords and of two hands the top decides where the melody lies.
         let top = if polyphonic { lines::top(&laid, &grid, &notes) } else { plain.clone() };
         let named = composition.tracks[track].name().and_then(|n| Voice::of_name(&n));
-        let voice = told.voice.or(named).unwrap_or_else(|| lines::voice_of(&top));
+        let alone = (told.style == Style::Folk).then_some(Voice::Soprano);
+        let voice = alone.or(told.voice).or(named).unwrap_or_else(|| lines::voice_of(&top));
         let shift = lines::shift_to(voice, &top, None);
         let mut others = lines::others(composition, &sung, track, voice, shift, told);
         if polyphonic
@@ -237,6 +239,22 @@ impl Melody {
         }
         last.open = last.open.start..last.score.len();
         phrases::end_extension(last, before);
+    }
+
+    /// Leaves nothing but the tune: the other voices are silent, and phrases end where they will.
+    pub fn alone(&mut self) {
+        for section in &mut self.sections {
+            for step in &mut section.score.steps {
+                for (v, cell) in step.iter_mut().enumerate() {
+                    if v != self.voice as usize {
+                        *cell = Cell { symbol: Symbol::REST, attack: Attack::Held };
+                    }
+                }
+            }
+            for place in &mut section.score.places {
+                place.fermata = 0;
+            }
+        }
     }
 
     /// Steps from the end of the melody to the end of so many bars after the one in which it ends.

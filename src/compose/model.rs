@@ -15,6 +15,8 @@ use super::weights::Weights;
 
 /// The weights that composer ships with.
 pub const SHIPPED: &[u8] = include_bytes!("../../assets/models/chorale.safetensors");
+/// Those for folk tunes.
+const FOLK: &[u8] = include_bytes!("../../assets/models/folk.safetensors");
 
 /// Steps before the one in question that the stem looks at.
 pub(super) const PAST: [isize; 10] = [-16, -12, -8, -7, -6, -5, -4, -3, -2, -1];
@@ -38,6 +40,8 @@ pub struct Model {
     pub(super) arch: Arch,
     /// Numbers a token.
     pub(super) width: usize,
+    /// Whether it learned tunes alone: its soprano, over voices that are silent.
+    pub(super) alone: bool,
     near_width: usize,
     near: Vec<f32>,
     near_onset: Vec<f32>,
@@ -74,6 +78,14 @@ impl Model {
         Model::read(SHIPPED)
     }
 
+    /// The model of folk tunes that composer ships with: one voice, for going on.
+    ///
+    /// # Errors
+    /// When the program file is damaged.
+    pub fn folk() -> Result<Model, Error> {
+        Model::read(FOLK)
+    }
+
     /// From a safetensors file that `training/export.py` wrote.
     ///
     /// # Errors
@@ -93,6 +105,7 @@ impl Model {
         Ok(Model {
             arch: Arch::new(),
             width: d,
+            alone: w.text("voices").is_ok_and(|voices| voices == "1"),
             near_width: e,
             near: w.tensor("near", &[VOICES, SYMBOLS, e])?,
             near_onset: w.tensor("near_onset", &[VOICES, 3, e])?,

@@ -8,6 +8,9 @@ use super::score::{Cell, Step, VOICES};
 /// The keys that a voice may be written in, soprano to bass: where Bach's chorales stay.
 pub const RANGES: [std::ops::RangeInclusive<u8>; VOICES] = [60..=81, 53..=76, 48..=69, 36..=64];
 
+/// The same where there is nothing but a tune, the soprano: a fiddle's keys, in first position and a little beyond.
+pub(super) const ALONE: [std::ops::RangeInclusive<u8>; VOICES] = [55..=88, 53..=76, 48..=69, 36..=64];
+
 /// Counts over a score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Violations {
@@ -96,13 +99,18 @@ fn wide(upper: Option<u8>, lower: Option<u8>) -> bool {
     matches!((upper, lower), (Some(u), Some(l)) if u > l + 12)
 }
 
-/// What writing `key` into `voice` costs, in nats off its logit: `None` where no singer of that
-/// voice goes. `now` holds the cells of the step that are settled; others are hidden.
-pub(super) fn price(before: &Step, now: &Step, voice: usize, key: u8) -> Option<f32> {
+/// What writing `key` into `voice` costs, in nats off its logit: `None` outside of its range. `now` holds the cells of the step that are settled; others are hidden.
+pub(super) fn price(
+    range: &std::ops::RangeInclusive<u8>,
+    before: &Step,
+    now: &Step,
+    voice: usize,
+    key: u8,
+) -> Option<f32> {
     const PARALLEL: f32 = 9.0;
     const CROSSING: f32 = 8.0;
     const SPACING: f32 = 4.0;
-    if !RANGES[voice].contains(&key) {
+    if !range.contains(&key) {
         return None;
     }
     let mut price = 0.0;
@@ -145,8 +153,8 @@ mod tests {
     #[test]
     fn a_parallel_costs_more_than_none() {
         let steps = Score::of_pitches(&[[72, 64, 55, 48], [74, -1, -1, 50]]).steps;
-        let octave = price(&steps[0], &steps[1], 2, 57).unwrap();
-        assert!(octave > price(&steps[0], &steps[1], 2, 54).unwrap());
-        assert_eq!(price(&steps[0], &steps[1], 2, 80), None);
+        let octave = price(&RANGES[2], &steps[0], &steps[1], 2, 57).unwrap();
+        assert!(octave > price(&RANGES[2], &steps[0], &steps[1], 2, 54).unwrap());
+        assert_eq!(price(&RANGES[2], &steps[0], &steps[1], 2, 80), None);
     }
 }

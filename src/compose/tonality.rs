@@ -79,6 +79,15 @@ impl Tonality {
         NAMES[usize::try_from(place + C).unwrap_or(0)]
     }
 
+    /// The chord of the tonic as bits from C, `shift` semitones higher, and its root; in minor the third may be major.
+    #[must_use]
+    pub(super) const fn home(self, shift: i16) -> (u16, u8) {
+        let root = (self.tonic as i16 + shift).rem_euclid(12) as u8;
+        let chord: u32 = if self.minor { 0b1001_1001 } else { 0b1001_0001 };
+        let turned = chord << root;
+        ((turned | turned >> 12) as u16 & 0xfff, root)
+    }
+
     /// Whether a pitch class belongs to the scale; in minor the raised sixth and seventh do as well.
     #[must_use]
     pub fn has(self, class: u8) -> bool {

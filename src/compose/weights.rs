@@ -81,7 +81,6 @@ impl<'a> Weights<'a> {
     }
 
     /// A text of the metadata.
-    #[cfg(feature = "train")]
     pub(super) fn text(&self, name: &str) -> Result<&str, Error> {
         let missing = || Error::BrokenWeights { why: format!("its header says no `{name}`") };
         self.header.metadata.get(name).map(String::as_str).ok_or_else(missing)

@@ -146,10 +146,10 @@ const SYNTH: [Player; 4] = [
     },
 ];
 
-/// Who plays in a style; nobody in a chorale, which is sung.
+/// Who plays in a style; nobody in a chorale, which is sung, nor in a tune alone.
 pub(super) fn players(style: Style) -> &'static [Player] {
     match style {
-        Style::Chorale => &[],
+        Style::Chorale | Style::Folk => &[],
         Style::Strings => &STRINGS,
         Style::PianoTrio => &PIANO_TRIO,
         Style::Rock => &ROCK,
