@@ -50,6 +50,7 @@ impl std::fmt::Display for StyleChoice {
             Style::PianoTrio => "Piano trio",
             Style::Rock => "Rock band",
             Style::Synth => "Synthesisers",
+            Style::Folk => "A tune alone",
         })
     }
 }
