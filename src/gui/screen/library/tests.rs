@@ -152,7 +152,7 @@ fn what_was_captured_is_shown_when_it_is_asked_for_and_can_be_kept() {
     bench.look();
     assert_eq!((bench.screen.shown.len(), bench.shows("Noon")), (3, false));
     bench.tell(Message::Tag(Some("Captured".to_owned())));
-    assert_eq!(bench.screen.shown, [captured.clone()]);
+    assert_eq!(bench.screen.shown, std::slice::from_ref(&captured));
     bench.tell(Message::Select(captured.clone()));
     assert!(bench.shows("Keep as a take"));
     let kept = library::keep(bench.folder.path(), &captured);
