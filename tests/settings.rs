@@ -45,7 +45,7 @@ fn comments_and_order_outlive_learning() {
 fn a_broken_file_is_left_alone_and_its_line_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings.toml");
-    let broken = "[record]\nbpm = \"quick\"\n";
+    let broken = "[record]\nbpm = = 96\n";
     fs::write(&file, broken).unwrap();
     let output = learn(&file, &["play"], "cc 20 127\n");
     assert_eq!(output.status.code(), Some(5));
@@ -54,6 +54,18 @@ fn a_broken_file_is_left_alone_and_its_line_is_told() {
     // What only reads goes on without.
     let output = learn(&file, &["--list"], "");
     assert!(output.status.success() && errors(&output).contains("going on without"), "{}", errors(&output));
+}
+
+#[test]
+fn a_wrong_value_keeps_nothing_else_from_being_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    let wrong = "[record]\nbpm = \"quick\"\n";
+    fs::write(&file, wrong).unwrap();
+    let output = learn(&file, &["play"], "cc 20 127\n");
+    assert!(output.status.success(), "{}", errors(&output));
+    let now = fs::read_to_string(&file).unwrap();
+    assert!(now.starts_with(wrong) && now.contains("cc 20"), "{now}");
 }
 
 #[test]
