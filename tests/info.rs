@@ -54,6 +54,7 @@ fn json_has_what_scripts_build_upon() {
     let doc = json("by-mido.mid");
     assert_eq!(doc["schema"], "composer.info/1");
     assert_eq!(doc["notes"], 7);
+    assert_eq!(doc["tracks"][1]["track"], 2, "as `play --mute 2` and `compose --track 2` count");
     assert_eq!(doc["tracks"][1]["notes"], 7);
     assert_eq!(doc["tracks"][1]["instruments"][0]["name"], "Orchestral Harp");
     assert_eq!(doc["range"]["lowest"]["key"], 58);
@@ -86,7 +87,7 @@ fn hanging_and_doubled_notes_count_and_warnings_have_their_bytes() {
     let doc = json("doubled-note.mid");
     assert_eq!(doc["notes"], 3);
     assert_eq!(doc["warnings"][1]["offset"], 26);
-    assert_eq!(doc["warnings"][1]["track"], 0);
+    assert_eq!(doc["warnings"][1]["track"], 1);
     assert!(doc["warnings"][1]["message"].as_str().unwrap().contains("C4"));
 }
 
@@ -94,7 +95,7 @@ fn hanging_and_doubled_notes_count_and_warnings_have_their_bytes() {
 fn broken_files_are_reported_on_with_warnings_and_exit_0() {
     let output = composer(&["info", &file("truncated-in-note.mid")]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stdout).contains("warning: byte 35, track 0: the file ends"));
+    assert!(text(&output.stdout).contains("warning: byte 35, track 1: the file ends"));
 }
 
 #[test]
@@ -153,11 +154,11 @@ fn every_piece_of_format_2_has_its_tempo() {
     input.write_all(&bytes).unwrap();
     let path = input.path().to_str().unwrap();
     let shown = text(&composer(&["info", path]).stdout);
-    assert!(shown.contains("120 bpm (track 0)") && shown.contains("60 bpm (track 1)"), "{shown}");
+    assert!(shown.contains("120 bpm (track 1)") && shown.contains("60 bpm (track 2)"), "{shown}");
     let doc: Value = serde_json::from_slice(&composer(&["info", "--json", path]).stdout).unwrap();
     let tempos: Vec<_> =
         doc["tempos"].as_array().unwrap().iter().map(|t| (t["track"].clone(), t["bpm"].clone())).collect();
-    assert_eq!(tempos, [(0.into(), 120.0.into()), (1.into(), 60.0.into())]);
+    assert_eq!(tempos, [(1.into(), 120.0.into()), (2.into(), 60.0.into())]);
 }
 
 #[test]

@@ -171,7 +171,11 @@ impl Report {
             warnings: reading
                 .warnings
                 .iter()
-                .map(|w| WarningReport { offset: w.offset, track: w.track, message: w.to_string() })
+                .map(|w| WarningReport {
+                    offset: w.offset,
+                    track: w.track.map(|index| index.saturating_add(1)),
+                    message: w.to_string(),
+                })
                 .collect(),
         }
     }
@@ -255,7 +259,7 @@ impl Report {
 fn tempos(maps: &Maps) -> Vec<TempoChange> {
     let changes = |track: Option<usize>, map: &TempoMap| -> Vec<TempoChange> {
         let change = |(at, tempo): (Ticks, Tempo)| TempoChange {
-            track,
+            track: track.map(|index| index + 1),
             tick: at.0,
             time_s: map.micros(at).as_secs_f64(),
             bpm: tempo.bpm(),
@@ -302,7 +306,7 @@ impl TrackReport {
             .map(|channel| (channel, None));
         let instruments = programs.iter().map(|(channel, program)| (*channel, Some(*program))).chain(open);
         TrackReport {
-            track: index,
+            track: index + 1,
             name: track.name(),
             channels: track.channels().iter().map(|c| c.number()).collect(),
             instruments: instruments
