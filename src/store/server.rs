@@ -2,7 +2,7 @@
 //!
 //! The protocol is `s3s`'s; the objects are [`Folder`]'s, so that whoever is first with an object is decided in
 //! one place, by the file system, for programs that use the folder itself as well. Every request must be signed
-//! with the one pair of keys; names are checked by [`Key`]; bodies are bounded.
+//! with the one pair of keys; names are checked by [`super::Key`]; bodies are bounded.
 
 use std::fmt;
 use std::fs::File;
