@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use composer::music::composition::{Composition, Division, Format, Track};
+use composer::music::composition::{Composition, Division, Event, Format, MetaType, Track};
 use composer::music::message::{Channel, Key, Velocity, Voice};
 use composer::music::{Ppq, Ticks, smf};
 
@@ -135,6 +135,13 @@ fn melodies_that_are_none_are_told_and_odd_ones_are_taken() {
     save(&at("full.mid"), crowd(16));
     save(&at("whistle.mid"), vec![track(0, &[120, 122, 124, 127])]);
     save(&at("rumble.mid"), vec![track(0, &[5, 3, 1, 0])]);
+    // A time signature at every tick.
+    let (tune, mut restless) = ((0..32u8).map(|i| 60 + i % 12).collect::<Vec<_>>(), Track::new());
+    for tick in 0..15_360 {
+        let data = [2 + (tick % 3) as u8, 2, 24, 8];
+        restless.push(Ticks(tick), Event::Meta(MetaType::TIME_SIGNATURE, &data));
+    }
+    save(&at("restless.mid"), vec![restless, track(0, &tune)]);
     let cases: &[(&str, i32, &str)] = &[
         ("empty.mid", 5, "there are no notes in it that a voice could sing (0 notes of drums)"),
         ("nothing.mid", 5, "there are no notes in it that a voice could sing (0 notes of drums)"),
@@ -145,6 +152,7 @@ fn melodies_that_are_none_are_told_and_odd_ones_are_taken() {
         ("crowd.mid", 0, ""),
         ("whistle.mid", 0, ""),
         ("rumble.mid", 0, ""),
+        ("restless.mid", 0, ""),
     ];
     for (input, code, message) in cases {
         let output = composer(folder.path(), &["compose", input, "-o", "out.mid", "--sampling-iterations", "0"]);

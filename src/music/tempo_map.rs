@@ -126,11 +126,22 @@ impl TempoMap {
         self.meters.iter().map(|m| (m.at, m.signature))
     }
 
+    /// The time signature that holds at a tick, and the tick from which it does. `None` where ticks are
+    /// parts of film frames.
+    #[must_use]
+    pub fn signature_at(&self, at: Ticks) -> Option<(Ticks, TimeSignature)> {
+        self.meter_at(at).map(|m| (m.at, m.signature))
+    }
+
+    fn meter_at(&self, at: Ticks) -> Option<&Meter> {
+        self.meters.get(self.meters.partition_point(|m| m.at <= at).checked_sub(1)?)
+    }
+
     /// The bar and beat of a tick; a time signature begins a new bar. `None` where ticks are
     /// parts of film frames.
     #[must_use]
     pub fn position(&self, at: Ticks) -> Option<Position> {
-        let meter = self.meters.get(self.meters.partition_point(|m| m.at <= at).checked_sub(1)?)?;
+        let meter = self.meter_at(at)?;
         let (numerator, denominator) = meter.beats();
         // In parts of a tick, so that beats which are no whole number of ticks lose nothing.
         let parts = u128::from(at.0 - meter.at.0) * denominator;

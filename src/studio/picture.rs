@@ -121,7 +121,7 @@ impl Drawing {
                 continue;
             }
             last = x;
-            let beats = map.signatures().take_while(|(from, _)| *from <= at).last().map_or(4, |(_, s)| s.numerator());
+            let beats = map.signature_at(at).map_or(4, |(_, s)| s.numerator());
             let step = (self.x(next) - x) / f32::from(beats.max(1));
             for beat in (1..beats).filter(|_| step >= BAR) {
                 let line = x + step * f32::from(beat);

@@ -165,7 +165,7 @@ impl Grid {
             Bars::Written(quarter) => {
                 let number = self.map.position(self.tick(step))?.bar;
                 let (start, next) = (self.map.bar_start(number)?, self.map.bar_start(number + 1)?);
-                let signature = self.map.signatures().take_while(|(at, _)| *at <= start).last();
+                let signature = self.map.signature_at(start);
                 let compound =
                     signature.is_some_and(|(_, s)| s.denominator() == 8 && s.numerator() % 3 == 0 && s.numerator() > 3);
                 let length = (next.0.saturating_sub(start.0).saturating_mul(4) + quarter / 2) / quarter;

@@ -46,7 +46,7 @@ fn tempo_at(map: &TempoMap, at: Ticks) -> (Ticks, Tempo) {
 }
 
 fn signature_at(map: &TempoMap, at: Ticks) -> (Ticks, TimeSignature) {
-    map.signatures().take_while(|(t, _)| *t <= at).last().unwrap_or((Ticks(0), TimeSignature::COMMON))
+    map.signature_at(at).unwrap_or((Ticks(0), TimeSignature::COMMON))
 }
 
 /// Where the bar of a tick begins.

@@ -184,7 +184,7 @@ fn beats(scene: &Scene<'_>, bar: u64, start: Ticks, next: Ticks) -> Vec<Ticks> {
     if scene.tempo_map.bar_start(bar + 1) != Some(next) {
         return Vec::new();
     }
-    let signature = scene.tempo_map.signatures().take_while(|(at, _)| *at <= start).last().map(|(_, s)| s);
+    let signature = scene.tempo_map.signature_at(start).map(|(_, s)| s);
     let Some(signature) = signature else { return Vec::new() };
     let whole = 4 * scene.editor.document().ticks_a_quarter();
     let beat = whole / u64::from(signature.denominator());
