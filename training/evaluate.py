@@ -52,11 +52,13 @@ def score(model, rows, name, rng):
                   bar_length=bar_length * 0, fermata=fermata * 0)
     if name == "random":
         inputs["order"] = np.where(inside, rng.random(inside.shape).argsort(1), -1)
-    inputs = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in inputs.items()}
-    x = torch.from_numpy(np.ascontiguousarray(symbols[:, body]))
-    with torch.autocast("cpu", torch.bfloat16):
+    device = model.out.device
+    tensor = lambda a: torch.from_numpy(np.ascontiguousarray(a)).to(device)
+    inputs = {k: tensor(v) for k, v in inputs.items()}
+    x = tensor(symbols[:, body])
+    with torch.autocast(device.type, torch.bfloat16):
         z = model.trunk(**inputs)
-        logits, _ = model.head(z, x, x * 0, torch.from_numpy(rank))
+        logits, _ = model.head(z, x, x * 0, tensor(rank))
     cell = F.cross_entropy(logits.float().reshape(-1, CLASSES), x.clamp(max=REST).reshape(-1), reduction="none")
-    nats = (cell.view(given[:, body].shape) * torch.from_numpy(~given[:, body]).float()).sum(2)
-    return nats.numpy()[counted]
+    nats = (cell.view(given[:, body].shape) * tensor(~given[:, body]).float()).sum(2)
+    return nats.cpu().numpy()[counted]

@@ -78,7 +78,7 @@ def main():
     args.add_argument("--reference", type=Path, help="where to write reference logits (JSON)")
     args.add_argument("--data", type=Path, help="chorales.json: the reference reads the beginning of its first piece")
     args = args.parse_args()
-    checkpoint = tiny() if args.checkpoint.name == "random" else torch.load(args.checkpoint)
+    checkpoint = tiny() if args.checkpoint.name == "random" else torch.load(args.checkpoint, map_location="cpu")
     config = checkpoint["config"]
     tensors = {k: v.detach().half() for k, v in checkpoint["model"].items()}
     write(args.weights, config, tensors, "<f2")

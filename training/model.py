@@ -56,7 +56,7 @@ class Block(nn.Module):
 def look_up(tables, index):
     """Row `index[..., v]` of table `v`, for each of the four voices."""
     n = tables.shape[1]
-    return F.embedding(index + torch.arange(4) * n, tables.reshape(4 * n, -1))
+    return F.embedding(index + torch.arange(4, device=index.device) * n, tables.reshape(4 * n, -1))
 
 
 def rotate(x, cos, sin):
@@ -102,7 +102,7 @@ class Model(nn.Module):
     def drop(self, x):
         if not self.training or self.dropout == 0:
             return x
-        keep = torch.rand(x.shape[0], 1, x.shape[2]) >= self.dropout
+        keep = torch.rand(x.shape[0], 1, x.shape[2], device=x.device) >= self.dropout
         return x * (keep.to(x.dtype) / (1 - self.dropout))
 
     def trunk(self, past, ahead, past_onset, ahead_onset, beat, bar, bar_length, fermata, mode=CAUSAL,

@@ -42,7 +42,7 @@ class Muon:
         for p in params:
             self.groups.setdefault(tuple(p.shape), []).append(p)
         self.momentum, self.decay = momentum, decay
-        self.state = {s: torch.zeros(len(ps), *s) for s, ps in self.groups.items()}
+        self.state = {s: torch.zeros(len(ps), *s, device=ps[0].device) for s, ps in self.groups.items()}
 
     @torch.no_grad()
     def step(self, lr):
@@ -81,6 +81,7 @@ def main():
     args.add_argument("--causal", type=float, default=0.6, help="share of training steps in time order, the others in random orders")
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--threads", type=int, default=2)
+    args.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where PyTorch computes: a GPU where there is one")
     args.add_argument("--model", type=json.loads, default={}, help="JSON with sizes, as in Model()")
     args.add_argument("--init", type=Path, help="weights (safetensors) to begin with, of the sizes that --model says")
     args.add_argument("--pause-file", type=Path, help="while this file exists, training waits")
@@ -94,8 +95,8 @@ def main():
     valid = data.load(args.valid, "valid") if args.valid else []
     melody = all(p.is_melody() for p in train)
     args.model["voices"] = 1 if melody else 4
-    model = Model(**args.model)
-    ema = Model(**args.model)
+    model = Model(**args.model).to(args.device)
+    ema = Model(**args.model).to(args.device)
     dropout = model.dropout
     inner = [p for n, p in model.named_parameters() if p.ndim == 2 and n.split(".")[-1] in
              ("q", "k", "v", "o", "up", "down", "stem", "lift", "mix")]
@@ -105,7 +106,7 @@ def main():
     step, spent, frames = 0, 0.0, 0
     last = args.run / "last.pt"
     if last.exists():
-        s = torch.load(last)
+        s = torch.load(last, map_location=args.device)
         model.load_state_dict(s["model"]), ema.load_state_dict(s["ema"]), adam.load_state_dict(s["adam"])
         muon.state, step, spent, frames = s["muon"], s["step"], s["spent"], s["frames"]
         rng = np.random.default_rng(args.seed + step)
@@ -136,12 +137,13 @@ def main():
         if done >= 1:
             break
         causal = melody or rng.random() < args.causal
-        inputs, targets = data.batch(train, causal, args.batch, rng, melody)
+        inputs, targets = ({k: v.to(args.device) for k, v in part.items()} for part in
+                           data.batch(train, causal, args.batch, rng, melody))
         falling = min(1, (1 - done) / (1 - args.hold))
         scale = min(1, (step + 1) / 100) * falling
         # What is learned last is learned with everything at hand.
         model.dropout = dropout * falling
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(torch.device(args.device).type, torch.bfloat16):
             pitch, again = loss_of(model, inputs, targets)
         (pitch + 0.25 * again).backward()
         norm = torch.nn.utils.clip_grad_norm_(rest, 1.0)
