@@ -43,6 +43,23 @@ fn from_the_keys_to_a_picture() {
     assert!(picture.width() > 400 && colours.len() > 8, "{} wide, {} colours", picture.width(), colours.len());
 }
 
+#[cfg(feature = "s3")]
+#[test]
+fn the_same_through_a_bucket() {
+    let home = tempfile::tempdir().unwrap();
+    let output = demo(home.path(), &["--s3", "--json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let folder = home.path().join("composer-demo");
+    let composed = fs::read(folder.join("take-composed.mid")).unwrap();
+    assert!(smf::read(&composed).unwrap().composition.note_count() > 46, "there is more than the melody");
+    let library = fs::read_dir(folder.join("bucket/library")).unwrap().map(|file| file.unwrap().path());
+    let versions = library.flat_map(|file| fs::read_dir(file).unwrap()).map(|version| version.unwrap().path());
+    let music = versions.filter(|path| path.extension().is_some_and(|e| e == "mid")).collect::<Vec<_>>();
+    assert_eq!(music.len(), 1, "{music:?}");
+    assert_eq!(fs::read(&music[0]).unwrap(), composed, "it lies in the bucket");
+    assert!(!home.path().join(".local/share/composer/serve.keys").exists(), "the demo's keys are its own");
+}
+
 #[test]
 fn a_folder_that_is_there_is_left_alone() {
     let home = tempfile::tempdir().unwrap();

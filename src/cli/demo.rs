@@ -3,9 +3,9 @@
 //! Each step is this program again, in a process of its own, with a command line that is shown as it is; so a demo
 //! that goes through has shown that the commands do.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -19,6 +19,9 @@ use super::{Context, Exit, Failure};
 const FOLDER: &str = "composer-demo";
 /// Columns for the commands.
 const COMMANDS: usize = 52;
+/// The bucket of `composer serve`, and how it is started: at a port that is free.
+const BUCKET: &str = "s3://composer";
+const SERVE: &str = "serve bucket --listen 127.0.0.1:0";
 
 /// The options of `composer demo`.
 #[derive(Debug, clap::Args)]
@@ -29,9 +32,22 @@ pub struct Args {
     /// Where the files go: a folder that is not there yet [composer-demo].
     #[arg(value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
+    /// With a bucket of S3 between client and worker: that of `composer serve`, on this computer.
+    #[cfg(feature = "s3")]
+    #[arg(long)]
+    pub s3: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+impl Args {
+    fn s3(&self) -> bool {
+        #[cfg(feature = "s3")]
+        return self.s3;
+        #[cfg(not(feature = "s3"))]
+        return false;
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -55,6 +71,8 @@ struct Demo<'a> {
     folder: PathBuf,
     settings: Option<PathBuf>,
     steps: Vec<Step>,
+    /// The bucket, where the jobs do not go through a folder.
+    bucket: Option<Bucket>,
     interrupt: Interrupt,
     quiet: bool,
     context: &'a mut Context,
@@ -77,7 +95,10 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             folder.display()
         )?;
     }
-    let mut demo = Demo { folder, settings, steps: Vec::new(), interrupt, quiet: args.json, context };
+    let mut demo = Demo { folder, settings, steps: Vec::new(), bucket: None, interrupt, quiet: args.json, context };
+    if args.s3() {
+        demo.serve()?;
+    }
     demo.all()?;
     let Demo { folder, steps, .. } = demo;
     if args.json {
@@ -104,9 +125,12 @@ impl Demo<'_> {
             let file = &said["files"][0];
             format!("{} notes of a band, in {}", file["notes_added"], text(&file["key"]))
         })?;
-        let job = self.step("submit take.mid --store jobs", |said| format!("job {}", text(&said["jobs"][0]["id"])))?;
-        self.step("worker --drain --store jobs", |_| "the job is done, four voices".to_owned())?;
-        self.step(&format!("jobs fetch {} --store jobs", text(&job["jobs"][0]["id"])), |_| {
+        let store = if self.bucket.is_some() { BUCKET } else { "jobs" };
+        let job = self.step(&format!("submit take.mid --store {store}"), |said| {
+            format!("job {}", text(&said["jobs"][0]["id"]))
+        })?;
+        self.step(&format!("worker --drain --store {store}"), |_| "the job is done, four voices".to_owned())?;
+        self.step(&format!("jobs fetch {} --store {store}", text(&job["jobs"][0]["id"])), |_| {
             "take-composed.mid".to_owned()
         })?;
         self.step("render take-composed.mid take-composed.wav", |said| {
@@ -116,6 +140,26 @@ impl Demo<'_> {
         self.step("render take-composed.mid take-composed.png", |said| {
             format!("a picture of {} notes", said["notes"])
         })?;
+        if self.bucket.is_some() {
+            self.step(&format!("upload take-composed.mid --store {BUCKET}"), |_| "in the bucket's library".to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// Starts the bucket.
+    fn serve(&mut self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let bucket = Bucket::start(&self.folder)?;
+        if !self.quiet {
+            writeln!(
+                self.context.out,
+                "{:5.1} s  {:COMMANDS$} {FAINT}AWS_ENDPOINT_URL={} for the steps that follow{FAINT:#}",
+                began.elapsed().as_secs_f64(),
+                format!("composer {SERVE}"),
+                bucket.endpoint
+            )?;
+        }
+        self.bucket = Some(bucket);
         Ok(())
     }
 
@@ -131,6 +175,9 @@ impl Demo<'_> {
         process.args(command.split(' ')).arg("--json").current_dir(&self.folder).stdin(Stdio::null());
         if let Some(settings) = &self.settings {
             process.arg("--settings").arg(settings);
+        }
+        if let Some(bucket) = &self.bucket {
+            bucket.known_to(&mut process);
         }
         let output = process.output()?;
         let seconds = began.elapsed().as_secs_f64();
@@ -156,6 +203,55 @@ impl Demo<'_> {
         }
         self.steps.push(step);
         Ok(said)
+    }
+}
+
+/// `composer serve`, which ends with this.
+struct Bucket {
+    server: Child,
+    endpoint: String,
+    /// A file in the form of `~/.aws/credentials`.
+    keys: String,
+}
+
+impl Bucket {
+    fn start(folder: &Path) -> anyhow::Result<Bucket> {
+        let folder = std::path::absolute(folder)?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(SERVE.split(' ')).arg("--json").current_dir(&folder);
+        // Keys of its own: those of this user are none of a demo's business.
+        command.env("XDG_DATA_HOME", folder.join("serve")).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut bucket = Bucket { server: command.spawn()?, endpoint: String::new(), keys: String::new() };
+        let mut line = String::new();
+        if let Some(out) = bucket.server.stdout.take() {
+            BufReader::new(out).read_line(&mut line)?;
+        }
+        let said: Value = serde_json::from_str(&line).unwrap_or_default();
+        let (Some(endpoint), Some(keys)) = (said["endpoint_url"].as_str(), said["keys_file"].as_str()) else {
+            // Why, it has said on standard error, which is ours as well.
+            let code = bucket.server.wait()?.code();
+            return Err(Failure::new(exit(code), "composer serve did not start".to_owned()).into());
+        };
+        (bucket.endpoint, bucket.keys) = (endpoint.to_owned(), keys.to_owned());
+        Ok(bucket)
+    }
+
+    /// Lets a command find it, by what one would export in a shell.
+    fn known_to(&self, command: &mut Command) {
+        let others = ["PROFILE", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "ENDPOINT_URL_S3"];
+        for other in others {
+            command.env_remove(format!("AWS_{other}"));
+        }
+        command.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_REGION", "us-east-1");
+        command.env("AWS_SHARED_CREDENTIALS_FILE", &self.keys).env("AWS_CONFIG_FILE", &self.keys);
+    }
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        // Nobody asks it any more.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 
