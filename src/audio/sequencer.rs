@@ -261,7 +261,8 @@ impl Sequencer {
             } else if let Some(looped) = self.looped.take_if(|_| loop_end.is_some()) {
                 self.close(sink);
                 let past = self.position.saturating_sub(u128::from(looped.end.0) * self.unit());
-                self.place(&looped.start, past, sink);
+                // Less than a frame was lost in rounding; more is a position from before the loop was set.
+                self.place(&looped.start, if past <= step { past } else { 0 }, sink);
                 self.looped = Some(looped);
             } else {
                 self.close(sink);
@@ -281,11 +282,10 @@ impl Sequencer {
         1_000_000 * u128::from(self.speed.0)
     }
 
-    /// Where the loop ends, if it is ahead; a position behind it plays on to the end of the piece.
+    /// Where the loop ends; a position behind it returns at once.
     fn loop_end(&self) -> Option<Micros> {
         let looped = self.looped.as_ref()?;
-        let ahead = self.position <= u128::from(looped.end.0) * self.unit() + self.step();
-        (ahead && looped.end.since(looped.start.position) >= SHORTEST_LOOP).then_some(looped.end)
+        (looped.end.since(looped.start.position) >= SHORTEST_LOOP).then_some(looped.end)
     }
 
     /// The frame nearest to a time, zero for what is past.

@@ -171,6 +171,22 @@ fn a_loop_returns_to_the_frame() {
 }
 
 #[test]
+fn a_loop_whose_end_is_past_returns_at_once() {
+    let score = score(&[&[(0, 0, on(60)), (480, 0, off(60)), (960, 0, on(61)), (4_000, 0, off(61))]]);
+    // At its end, a little behind it, and far behind it with a note sounding.
+    for played in [24_000, 24_100, 100_000] {
+        let mut sequencer = playing(&score);
+        let mut heard = Heard::default();
+        heard.run(&mut sequencer, played, 100);
+        let looped = Loop { start: score.seek(Micros(250_000)), end: Micros(500_000) };
+        sequencer.set_loop(Some(Box::new(looped)));
+        heard.run(&mut sequencer, 12_000 * 10 + 4_800, 100);
+        assert_eq!(sequencer.position(), Micros(350_000), "after {played}");
+        assert_eq!(heard.hanging(), 0, "after {played}");
+    }
+}
+
+#[test]
 fn a_loop_of_no_length_is_no_loop() {
     let score = score(&[&[(0, 0, on(60)), (480, 0, off(60))]]);
     let mut sequencer = playing(&score);

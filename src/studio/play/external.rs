@@ -125,9 +125,12 @@ impl External {
 
     pub(super) fn set_loop(&mut self, between: Option<(Micros, Micros)>) -> Result<(), PerformError> {
         let looped = match (between, &self.score) {
-            (Some((start, end)), _) if end.since(start) < SHORTEST_LOOP => return Err(EngineError::ShortLoop.into()),
             (Some((start, end)), Some(score)) => {
-                Some(Box::new(Loop { start: score.seek(start), end: end.min(score.length()) }))
+                let end = end.min(score.length());
+                if end.since(start) < SHORTEST_LOOP {
+                    return Err(EngineError::ShortLoop.into());
+                }
+                Some(Box::new(Loop { start: score.seek(start), end }))
             }
             _ => None,
         };
