@@ -1,6 +1,6 @@
 //! Where music comes from: a keyboard or the virtual one. The options that several commands share.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Context, Exit, Failure};
@@ -170,7 +170,9 @@ pub fn folders() -> anyhow::Result<Folders> {
 /// A warning on standard error.
 pub(crate) fn warn(text: &str) {
     let style = super::output::WARNING;
-    let _ = writeln!(anstream::stderr(), "{style}warning:{style:#} {text}");
+    // The terminal may be in raw mode, where a line feed goes straight down.
+    let end = if std::io::stderr().is_terminal() { "\r\n" } else { "\n" };
+    let _ = write!(anstream::stderr(), "{style}warning:{style:#} {text}{end}");
 }
 
 fn missing(file: &Path) -> String {

@@ -51,8 +51,11 @@ fn sound(now: &Now) -> Row<'_, Message> {
     match &now.sound {
         Sound::Opening => part(Icon::Sound, theme::muted, "Opening sound".to_owned()),
         Sound::Open { output, latency } => {
-            let xruns =
-                if now.pulse.xruns > 0 { format!(" · {} interruptions", now.pulse.xruns) } else { String::new() };
+            let xruns = match now.pulse.xruns {
+                0 => String::new(),
+                1 => " · 1 interruption".to_owned(),
+                n => format!(" · {n} interruptions"),
+            };
             let words = format!("{} · {:.1} ms{xruns}", output.name, latency.as_secs_f64() * 1e3);
             part(Icon::Sound, theme::success, words)
         }

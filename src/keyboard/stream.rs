@@ -21,6 +21,9 @@ const TAP: usize = 1 << 12;
 /// Taps that wait for the next message at most.
 const TAPS: usize = 64;
 
+/// What was played longer ago than this before anybody listened is not made up for.
+const LONG_AGO: Micros = Micros(100_000);
+
 /// A second way for channel messages, to the audio callback: small, and nothing in it must be freed.
 pub type Tap = rtrb::Consumer<(Micros, Channel, Voice)>;
 
@@ -150,6 +153,8 @@ pub struct Notices {
 #[derive(Debug)]
 pub struct Receiver {
     ring: rtrb::Consumer<(Micros, Message)>,
+    /// Open from the beginning, so that the very first message is in it.
+    first_tap: Option<Tap>,
     taps: rtrb::Producer<Spout>,
     notices: mpsc::Receiver<Event>,
     dropped: Arc<AtomicU64>,
@@ -161,13 +166,20 @@ pub struct Receiver {
 pub fn stream(clock: Clock) -> (Sender, Notices, Receiver) {
     let (producer, consumer) = rtrb::RingBuffer::new(CAPACITY);
     let (taps_in, taps_out) = rtrb::RingBuffer::new(TAPS);
+    let (spout, first_tap) = rtrb::RingBuffer::new(TAP);
     let (tx, rx) = mpsc::channel();
     let dropped = Arc::new(AtomicU64::new(0));
     let reader = std::thread::current();
     (
-        Sender { ring: producer, tap: None, taps: taps_out, dropped: Arc::clone(&dropped), reader: reader.clone() },
+        Sender {
+            ring: producer,
+            tap: Some(spout),
+            taps: taps_out,
+            dropped: Arc::clone(&dropped),
+            reader: reader.clone(),
+        },
         Notices { channel: tx, reader },
-        Receiver { ring: consumer, taps: taps_in, notices: rx, dropped, clock },
+        Receiver { ring: consumer, first_tap: Some(first_tap), taps: taps_in, notices: rx, dropped, clock },
     )
 }
 
@@ -198,9 +210,17 @@ impl Notices {
 }
 
 impl Receiver {
-    /// The way of the channel messages to the audio callback; it begins with what comes from now on,
-    /// and an earlier one gets nothing more. `None` when many were taken and no message came between.
+    /// The way of the channel messages to the audio callback. The first begins with what has just come,
+    /// every other with what comes from now on, and an earlier one gets nothing more. `None` when many
+    /// were taken and no message came between.
     pub fn take_tap(&mut self) -> Option<Tap> {
+        if let Some(mut tap) = self.first_tap.take() {
+            let now = self.clock.now();
+            while tap.peek().is_ok_and(|(at, ..)| now.since(*at) > LONG_AGO) {
+                let _ = tap.pop();
+            }
+            return Some(tap);
+        }
         let (spout, tap) = rtrb::RingBuffer::new(TAP);
         self.taps.push(spout).ok().map(|()| tap)
     }
@@ -271,13 +291,17 @@ mod tests {
     }
 
     #[test]
-    fn the_tap_has_the_channel_messages_from_when_it_was_taken() {
-        let (mut tx, _notices, mut rx) = stream(Clock::start());
+    fn the_first_tap_has_what_has_just_come_and_a_later_one_what_comes() {
+        let start = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
+        let clock = Clock { start };
+        let (mut tx, _notices, mut rx) = stream(clock);
         tx.send(Micros(1), note(1));
+        // Ahead of the clock, so that a slow machine does not make it long ago.
+        let now = clock.now().plus(Micros(60_000_000));
+        tx.send(now, note(2));
         let mut tap = rx.take_tap().unwrap();
-        tx.send(Micros(2), note(2));
-        tx.send(Micros(3), Message::System([0xf8, 0, 0]));
-        assert_eq!(tap.pop().map(|(at, ..)| at), Ok(Micros(2)));
+        tx.send(now, Message::System([0xf8, 0, 0]));
+        assert_eq!(tap.pop().map(|(at, ..)| at), Ok(now), "what is long past is left out");
         let mut later = rx.take_tap().unwrap();
         tx.send(Micros(4), note(4));
         assert!(tap.pop().is_err(), "the later tap has taken over");

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::audio::engine::Layer;
 use crate::audio::sequencer::{Program, Score};
 use crate::audio::soundfont::DRUM_BANK;
 use crate::audio::{SoundFont, SoundFontError, soundfonts};
@@ -154,6 +155,15 @@ pub fn prepare(font: &SoundFont, score: &Score) {
     for (channel, bank, program) in score.programs() {
         let bank = if channel == general_midi::PERCUSSION { DRUM_BANK } else { u16::from(bank) };
         font.prepare(bank, program);
+    }
+}
+
+/// Makes the instruments of layers ready to sound, so that their first notes do. Takes some hundredths of a second each
+/// with a compressed SoundFont.
+pub fn prepare_layers(font: &SoundFont, layers: &[Layer]) {
+    for Layer { channel, program, .. } in layers {
+        let bank = if *channel == general_midi::PERCUSSION { DRUM_BANK } else { u16::from(program.bank) };
+        font.prepare(bank, program.program);
     }
 }
 

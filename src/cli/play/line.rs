@@ -18,6 +18,11 @@ pub(super) fn time(at: Micros) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
+/// How often sound came too late.
+pub(super) fn xruns(count: u64) -> String {
+    format!("{count} xrun{}", if count == 1 { "" } else { "s" })
+}
+
 /// What the line says.
 pub(super) struct Progress<'a> {
     pub(super) map: &'a TempoMap,
@@ -85,7 +90,7 @@ fn text(progress: &Progress<'_>, peak: f32) -> String {
     let steps = if peak > 0.0 { (8.0 + peak.log2()).clamp(0.0, 8.0) as usize } else { 0 };
     line.push_str(&format!("{}{}", "▮".repeat(steps), "▯".repeat(8 - steps)));
     if progress.xruns > 0 {
-        line.push_str(&format!("  {} xruns", progress.xruns));
+        line.push_str(&format!("  {}", xruns(progress.xruns)));
     }
     line
 }
@@ -110,5 +115,6 @@ mod tests {
             xruns: 0,
         };
         assert_eq!(text(&progress, 0.5), "▶   3:4  0:05 / 1:23  60 BPM  50 %  ▮▮▮▮▮▮▮▯");
+        assert!(text(&Progress { xruns: 1, ..progress }, 0.5).ends_with("  1 xrun"));
     }
 }

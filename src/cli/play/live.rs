@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Args;
-use super::line::say;
+use super::line::{self, say};
 use crate::audio::engine::Layers;
 use crate::audio::output::{Description, State, System};
 use crate::cli::interrupt::Interrupt;
@@ -13,6 +13,7 @@ use crate::cli::source::{self, Connection};
 use crate::cli::{Context, Exit, sound};
 use crate::keyboard::controls::ControlMap;
 use crate::keyboard::{Clock, Event};
+use crate::studio::instruments;
 use crate::studio::play::{Player, knobs};
 
 /// How often the output is looked after.
@@ -46,11 +47,18 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     warnings.iter().for_each(|w| source::warn(w));
     let chosen = args.font.load(&settings)?;
     let (layers, instrument) = args.keys.layers(&settings, &chosen)?;
+    instruments::prepare_layers(&chosen.font, &layers);
     let clock = Clock::start();
-    let mut source = open_source(args, clock, &settings)?;
+    // The built-in keyboard plays at once, so its output has to be there; a real one may be missing, and is told first.
+    let built_in = args.source.r#virtual.is_some();
+    let mut source = if built_in { None } else { open_source(args, clock, &settings)? };
 
     let options = args.font.options(&settings);
-    let mut player = args.output.open(&settings, &chosen, options, clock.epoch(), source.is_none())?;
+    let patch_bay = !built_in && source.is_none();
+    let mut player = args.output.open(&settings, &chosen, options, clock.epoch(), patch_bay)?;
+    if built_in {
+        source = open_source(args, clock, &settings)?;
+    }
     player.remote().set_layers(Layers::new(&layers, knobs(&controls)))?;
     player.remote().listen(source.as_mut().and_then(|s| s.receiver.take_tap()))?;
     let ready = began.elapsed();
@@ -76,7 +84,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             late: player.gauges().late(),
         })?;
     } else if player.xruns() > 0 {
-        say(&format!("{} interruptions (xruns): a longer `--buffer` helps", player.xruns()));
+        say(&format!("{}: a longer `--buffer` helps", line::xruns(player.xruns())));
     }
     Ok(Exit::Success)
 }
@@ -115,7 +123,7 @@ impl Care {
         match player.state() {
             State::Lost(e) if !self.lost => {
                 self.lost = true;
-                source::warn(&format!("{e}; waiting for an output\r"));
+                source::warn(&format!("{e}; waiting for an output"));
             }
             State::Open(open) if self.lost || self.open.as_ref() != Some(&open) => {
                 self.lost = false;

@@ -20,7 +20,7 @@ use crate::keyboard::Clock;
 use crate::keyboard::stream::Tap;
 use crate::music::smf::{Contents, composition_of_take};
 use crate::music::{Message, Micros, Take, TakeEvent};
-use crate::studio::instruments::{Chosen, FontWish};
+use crate::studio::instruments::{self, Chosen, FontWish};
 use crate::studio::layers::{KeysWish, LayerWish};
 use crate::studio::play::Player;
 
@@ -208,9 +208,14 @@ impl<'a> Stage<'a> {
 
     /// Until the end.
     fn run(mut self, loader: mpsc::Sender<Order>, inbox: &mpsc::Receiver<Order>) {
-        let font = self.wanted.font.clone();
+        let (font, keys) = (self.wanted.font.clone(), self.wanted.keys.clone());
         let load = move || {
-            let _ = loader.send(Order::Font(font.load()));
+            let chosen = font.load();
+            if let Ok(chosen) = &chosen {
+                let layers = keys.of(&chosen.font).map(|(layers, _)| layers).unwrap_or_default();
+                instruments::prepare_layers(&chosen.font, &layers);
+            }
+            let _ = loader.send(Order::Font(chosen));
         };
         let _ = std::thread::Builder::new().name("soundfont-loader".to_owned()).spawn(load);
         let mut lost = false;
