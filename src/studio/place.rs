@@ -1,5 +1,6 @@
 //! Putting a finished file in its place: written beside it, synced, and renamed, so that the place
-//! holds the old file or the new one and never half of either.
+//! holds the old file or the new one and never half of either. Where the place is a link, what it
+//! leads to is meant: the link stays.
 
 use std::fs;
 use std::io::{self, Write};
@@ -49,6 +50,7 @@ impl Placing {
     }
 
     fn beside(path: &Path) -> io::Result<Placing> {
+        let path = through_links(path)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".composer-");
         #[cfg(unix)]
@@ -57,7 +59,7 @@ impl Placing {
             // Like any new file: the umask decides.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        Ok(Placing { file: builder.tempfile_in(folder_of(path))?, path: path.to_owned() })
+        Ok(Placing { file: builder.tempfile_in(folder_of(&path))?, path })
     }
 
     /// The file, to be written.
@@ -114,7 +116,21 @@ impl Placing {
 /// # Errors
 /// Says why not.
 pub fn try_folder(path: &Path) -> io::Result<()> {
-    tempfile::Builder::new().prefix(".composer-").tempfile_in(folder_of(path)).map(drop).map_err(plain)
+    let path = through_links(path)?;
+    tempfile::Builder::new().prefix(".composer-").tempfile_in(folder_of(&path)).map(drop).map_err(plain)
+}
+
+/// Where a path leads, whether there is a file yet or not.
+fn through_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("it is a link that leads back to itself"))
 }
 
 /// The folder that a path lies in; the working folder for a bare name.
@@ -159,6 +175,27 @@ mod tests {
         place(b"four", &path, InTheWay::Replace).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"four");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else is left behind");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_written() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("far")).unwrap();
+        symlink("far/song.mid", at("link.mid")).unwrap();
+        symlink(at("link.mid"), at("other.mid")).unwrap();
+        // It leads nowhere yet.
+        place(b"one", &at("other.mid"), InTheWay::TakeNextName).unwrap();
+        assert_eq!(fs::read(at("far/song.mid")).unwrap(), b"one");
+        place(b"two", &at("link.mid"), InTheWay::Replace).unwrap();
+        assert_eq!(fs::read(at("far/song.mid")).unwrap(), b"two");
+        assert!(at("link.mid").is_symlink() && at("other.mid").is_symlink());
+        symlink(at("a"), at("b")).unwrap();
+        symlink(at("b"), at("a")).unwrap();
+        assert!(place(b"three", &at("a"), InTheWay::Replace).is_err());
+        assert_eq!(fs::read_dir(at("far")).unwrap().count(), 1, "nothing else is left behind");
     }
 
     #[test]
