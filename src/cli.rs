@@ -178,6 +178,7 @@ pub fn main(open_window: Option<OpenWindow>) -> ExitCode {
             return code.into();
         }
     };
+    interrupt::outlive_full_files();
     let mut context = Context { out: Output::stdout(), settings: cli.settings };
     let Some(command) = cli.command else {
         return match window::run(cli.file, cli.r#virtual.as_deref(), open_window, &context) {

@@ -69,6 +69,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("iced", &["gui"]),
     ("rfd", &["gui"]),
     ("ctrlc", &["cli", "gui"]),
+    ("signal_hook", &["cli/interrupt"]),
     ("tiny_skia", &["studio/picture"]),
     ("toml", &["settings"]),
     ("toml_edit", &["settings"]),

@@ -1,4 +1,4 @@
-//! Ctrl-C and its like, for commands that run until they are stopped.
+//! Signals: Ctrl-C and its like, for commands that run until they are stopped; and files that may not grow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -44,5 +44,15 @@ impl Interrupt {
     #[must_use]
     pub fn count(&self) -> u32 {
         self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Makes a file that may not grow (`ulimit -f`) an error of the write, as a full disk is; by itself the signal ends the
+/// program without a word.
+pub(super) fn outlive_full_files() {
+    #[cfg(unix)]
+    {
+        let came = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, came);
     }
 }
