@@ -33,6 +33,8 @@ mod interleave;
 mod jack_client;
 #[cfg(any(feature = "audio", feature = "jack"))]
 mod loan;
+#[cfg(any(feature = "jack", all(test, feature = "audio")))]
+mod period;
 mod supervisor;
 
 #[cfg(feature = "audio")]
@@ -289,3 +291,6 @@ fn refused(opening: Opening<'_>, what: &'static str) -> Result<(Stream, Descript
     let _ = opening.home.send(opening.renderer);
     Err(OutputError::NotBuilt(what))
 }
+
+#[cfg(all(test, feature = "audio"))]
+mod tests;

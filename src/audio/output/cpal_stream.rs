@@ -227,7 +227,7 @@ impl Parts<'_> {
     }
 }
 
-struct Callback {
+pub(super) struct Callback {
     loan: Loan,
     channels: usize,
     rate: u32,
@@ -238,7 +238,7 @@ struct Callback {
 }
 
 impl Callback {
-    fn new(config: StreamConfig, loan: Loan, counters: Arc<Counters>) -> Callback {
+    pub(super) fn new(config: StreamConfig, loan: Loan, counters: Arc<Counters>) -> Callback {
         Callback {
             loan,
             channels: usize::from(config.channels.max(1)),
@@ -250,7 +250,8 @@ impl Callback {
         }
     }
 
-    fn fill<T: SizedSample + FromSample<f32>>(&mut self, data: &mut [T], info: &cpal::OutputCallbackInfo) {
+    /// All that happens in the audio callback.
+    pub(super) fn fill<T: SizedSample + FromSample<f32>>(&mut self, data: &mut [T], info: &cpal::OutputCallbackInfo) {
         let mut now = Instant::now();
         let frames = data.len() / self.channels;
         self.urgency.block(now, frames);

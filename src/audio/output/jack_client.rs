@@ -3,17 +3,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
 
 use jack::{AsyncClient, AudioOut, ClientOptions, Control, MidiIn, Port, PortFlags, ProcessScope};
 
 use super::loan::Loan;
-use super::{Block, Counters, Description, Format, Opening, OutputError, Stream};
-use crate::music::Message;
-use crate::music::message::{Channel, Voice};
-
-/// Messages in a period at most: a few milliseconds of many times what a MIDI wire carries.
-const MESSAGES: usize = 4_096;
+use super::period::Period;
+use super::{Counters, Description, Format, Opening, OutputError, Stream};
 
 /// The client's name on the server.
 const NAME: &str = "composer";
@@ -41,16 +36,7 @@ pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), Output
     if let Some(renderer) = loan.get() {
         renderer.prepare(format);
     }
-    let process = Process {
-        loan,
-        midi,
-        left,
-        right,
-        live: Vec::with_capacity(MESSAGES),
-        rate,
-        block,
-        counters: Arc::clone(counters),
-    };
+    let process = Process { midi, left, right, period: Period::new(format, loan, Arc::clone(counters)) };
     let active = client.activate_async(Notifications { counters: Arc::clone(counters) }, process).map_err(refused)?;
     connect_outputs(active.as_client(), &ports, request.device.as_deref());
     if request.keyboards {
@@ -104,47 +90,22 @@ impl jack::NotificationHandler for Notifications {
 }
 
 pub(super) struct Process {
-    loan: Loan,
     midi: Port<MidiIn>,
     left: Port<AudioOut>,
     right: Port<AudioOut>,
-    live: Vec<(u32, Channel, Voice)>,
-    rate: u32,
-    block: u32,
-    counters: Arc<Counters>,
+    period: Period,
 }
 
 impl jack::ProcessHandler for Process {
     fn process(&mut self, _: &jack::Client, scope: &ProcessScope) -> Control {
-        self.counters.callbacks.fetch_add(1, Relaxed);
-        self.live.clear();
-        for event in self.midi.iter(scope) {
-            // System messages would have to be allocated, and mean nothing to the keys.
-            let is_voice = event.bytes.first().is_some_and(|status| *status < 0xf0);
-            if is_voice
-                && self.live.len() < MESSAGES
-                && let Some(Message::Voice(channel, voice)) = Message::from_bytes(event.bytes)
-            {
-                self.live.push((event.time, channel, voice));
-            }
-        }
-        let late = f64::from(scope.frames_since_cycle_start()) / f64::from(self.rate.max(1));
-        let now = Instant::now();
-        let now = now.checked_sub(Duration::from_secs_f64(late)).unwrap_or(now);
+        let messages = self.midi.iter(scope).map(|event| (event.time, event.bytes));
         let (left, right) = (self.left.as_mut_slice(scope), self.right.as_mut_slice(scope));
-        if let Some(renderer) = self.loan.get() {
-            renderer.render(left, right, &Block { now, live: &self.live });
-        }
+        self.period.play(messages, left, right, scope.frames_since_cycle_start());
         Control::Continue
     }
 
     fn buffer_size(&mut self, _: &jack::Client, size: jack::Frames) -> Control {
-        if size != self.block {
-            self.block = size;
-            if let Some(renderer) = self.loan.get() {
-                renderer.prepare(Format { rate: self.rate, block: size, latency: size });
-            }
-        }
+        self.period.resize(size);
         Control::Continue
     }
 }
