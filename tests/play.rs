@@ -102,6 +102,18 @@ fn a_file_is_played_to_its_end_at_every_rate() {
 }
 
 #[test]
+fn the_first_note_of_a_script_is_heard() {
+    let place = Place::new();
+    fs::write(place.path("keys.txt"), "note_on 60 110\nsleep 300\nnote_off 60\n").unwrap();
+    let output = place.run(&alsa("plugfile"), &["--virtual=keys.txt", "--json"]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(json(&output)["notes"], 1);
+    let mut heard = hound::WavReader::open(place.path("heard.wav")).unwrap();
+    let loudest = heard.samples::<i16>().map_while(Result::ok).map(|x| x.unsigned_abs()).max().unwrap();
+    assert!(loudest > 500, "{loudest}");
+}
+
+#[test]
 fn a_track_is_mixed_as_it_is_asked_for() {
     let place = Place::new();
     place.song(4);
@@ -201,7 +213,23 @@ fn what_was_rendered_can_be_heard() {
 fn wrong_wishes_have_a_message_and_an_exit_code() {
     let place = Place::new();
     place.song(4);
-    let cases: [(&[&str], i32, &str); 12] = [
+    let mut single = Composition::new(Format::Single, Division::Metrical(Ppq::new(480).unwrap()));
+    let mut track = Track::new();
+    let (key, velocity) = (Key::masked(60), Velocity::masked(100));
+    for channel in [0, 9] {
+        track.push_voice(Ticks(0), Channel::masked(channel), Voice::NoteOn { key, velocity });
+        track.push_voice(Ticks(1_920), Channel::masked(channel), Voice::NoteOff { key, velocity });
+    }
+    single.tracks.push(track);
+    fs::write(place.path("bar.mid"), smf::write(&single).unwrap()).unwrap();
+    let cases: [(&[&str], i32, &str); 19] = [
+        (&["bar.mid", "--loop", "2-2"], 2, "no bar 2: the piece has 1"),
+        (&["bar.mid", "--mute", "2"], 2, "no track 2"),
+        (&["bar.mid", "--solo", "1", "--mute", "10", "--output", "nowhere"], 3, "no audio output `nowhere`"),
+        // Nothing is opened, and nothing plays, before everything is known to be of use.
+        (&["bar.mid", "song.mid", "--from", "2", "--output", "nowhere"], 2, "bar.mid: there is no bar 2"),
+        (&["bar.mid", "--track", "1,instrument=kazoo", "--output", "nowhere"], 2, "no instrument `kazoo`"),
+        (&["song.mid", "absent.mid", "--output", "nowhere"], 5, "absent.mid"),
         (&["song.wav", "song.mid", "--loop", "1-2"], 2, "no bars"),
         (&["song.wav", "--midi-out", "port"], 2, "MIDI port"),
         (&["song.mid", "--track", "9,volume=50"], 2, "no track 9"),
@@ -214,6 +242,7 @@ fn wrong_wishes_have_a_message_and_an_exit_code() {
         (&["song.mid", "--loop", "4"], 2, "5-8"),
         (&["absent.mid"], 5, "absent.mid"),
         (&["song.mid", "--soundfont", "song.mid"], 5, "not a SoundFont"),
+        (&["song.mid", "--soundfont", "."], 5, "it is a folder"),
     ];
     for (args, code, words) in cases {
         let output = place.run(&alsa("null"), args);

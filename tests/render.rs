@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use composer::music::composition::{Composition, Division, Event, Format, MetaType, Track};
-use composer::music::message::{Channel, Key, Velocity, Voice};
+use composer::music::message::{Channel, Key, Value, Velocity, Voice};
 use composer::music::{Ppq, Ticks, smf};
 
 struct Place {
@@ -25,7 +25,11 @@ impl Place {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_composer"));
+        self.program(env!("CARGO_BIN_EXE_composer"), args)
+    }
+
+    fn program(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(args).current_dir(self.folder.path()).env("HOME", self.folder.path()).stdin(Stdio::null());
         for variable in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "COMPOSER_SETTINGS", "CLICOLOR_FORCE"] {
             command.env_remove(variable);
@@ -173,8 +177,50 @@ fn stems_are_one_file_a_track() {
     let output = place.run(&["render", "song.mid", "out.wav", "--stems"]);
     assert!(output.status.success(), "{}", err(&output));
     assert_eq!(place.files(), ["out-01-part-1.wav", "out-02-part-2.wav", "out-03-part-3.wav", "song.mid"]);
+    fs::write(place.path("out-02-part-2.wav"), "mine").unwrap();
+    let again = place.run(&["render", "song.mid", "out.wav", "--stems"]);
+    assert_eq!(again.status.code(), Some(6), "{}", err(&again));
+    assert!(err(&again).contains("out-01-part-1.wav is there already"), "{}", err(&again));
+    assert_eq!(fs::read(place.path("out-02-part-2.wav")).unwrap(), b"mine");
+    let forced = place.run(&["render", "song.mid", "out.wav", "--stems", "--force"]);
+    assert!(forced.status.success(), "{}", err(&forced));
+    assert_eq!(place.files().len(), 4);
     for stem in &place.files()[..3] {
         assert!(peak(&place.path(stem)) > 0.005, "{stem}");
+    }
+}
+
+#[test]
+fn one_track_with_all_channels_is_taken_apart_by_channel() {
+    let place = Place::new();
+    let mut composition = Composition::new(Format::Single, Division::Metrical(Ppq::new(480).unwrap()));
+    let mut track = Track::new();
+    for (channel, program) in [(0u8, 40), (4, 73), (9, 0)] {
+        let channel = Channel::masked(channel);
+        let (key, velocity) = (Key::masked(60), Velocity::masked(90));
+        track.push_voice(Ticks(0), channel, Voice::Program(Value::masked(program)));
+        track.push_voice(Ticks(0), channel, Voice::NoteOn { key, velocity });
+        track.push_voice(Ticks(480), channel, Voice::NoteOff { key, velocity });
+    }
+    composition.tracks.push(track);
+    put(&place.path("song.mid"), &composition);
+    let output = place.run(&["render", "song.mid", "out.wav", "--stems"]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(place.files(), ["out-01-violin.wav", "out-05-flute.wav", "out-10-percussion.wav", "song.mid"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_grow_is_told_and_nothing_is_left() {
+    let place = Place::new();
+    put(&place.path("song.mid"), &song(2, 8));
+    let composer = env!("CARGO_BIN_EXE_composer");
+    for (stems, path) in [("", "out.wav"), ("--stems", "out-01-part-1.wav")] {
+        let script = format!("ulimit -f 20; exec {composer} render song.mid out.wav {stems}");
+        let output = place.program("sh", &["-c", &script]).output().unwrap();
+        assert_eq!(output.status.code(), Some(6), "{}", err(&output));
+        assert!(err(&output).contains(path), "{}", err(&output));
+        assert_eq!(place.files(), ["song.mid"]);
     }
 }
 
@@ -217,7 +263,9 @@ fn bad_input_has_a_message_and_its_exit_code() {
     put(&place.path("song.mid"), &song(1, 1));
     fs::write(place.path("broken.sf2"), b"RIFF\x10\0\0\0sfbkLIST").unwrap();
     fs::write(place.path("no.mid"), "hello").unwrap();
-    let cases: [(&[&str], i32, &str); 6] = [
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&["render", "song.mid", "a.wav", "--tail", "11m"], 2, "0s to 10m"),
+        (&["instruments", "zither of gold"], 1, "no instrument of"),
         (&["render", "no.mid", "a.wav"], 5, "no MIDI file"),
         (&["render", "song.mid", "a.mp3"], 2, ".wav, .flac, .ogg or .png"),
         (&["render", "song.mid", "a.flac", "--bits", "32f"], 2, "16 or 24 bits"),
@@ -231,6 +279,7 @@ fn bad_input_has_a_message_and_its_exit_code() {
         assert!(err(&output).contains(words), "{args:?}: {}", err(&output));
     }
     assert!(!place.path("a.wav").exists() && !place.path("a.flac").exists());
+    assert!(place.run(&["render", "song.mid", "a.wav", "--tail", "0s"]).status.success());
 }
 
 #[test]

@@ -77,14 +77,15 @@ impl Audition {
     /// # Errors
     /// When it cannot be read or decoded, or there is no output.
     pub fn of_file(path: &Path, request: &Request) -> Result<Audition, AuditionError> {
-        let name = || path.display().to_string();
-        let file = File::open(path).map_err(|source| AuditionError::File { path: name(), source })?;
-        let no_sound = |reason| AuditionError::NoSound { path: name(), reason };
-        let is_ogg = path.extension().is_some_and(|e| ["ogg", "oga"].iter().any(|ogg| e.eq_ignore_ascii_case(ogg)));
-        if is_ogg {
-            return Audition::of(Vorbis::open(file).map_err(no_sound)?, request);
-        }
-        Audition::of(Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?, request)
+        Audition::of(decode(path)?, request)
+    }
+
+    /// Whether a file can be played, by its beginning.
+    ///
+    /// # Errors
+    /// When it cannot be read or decoded.
+    pub fn check(path: &Path) -> Result<(), AuditionError> {
+        decode(path).map(drop)
     }
 
     /// Plays any sound: a [`PerformanceSource`](super::performance::PerformanceSource), for instance.
@@ -147,6 +148,17 @@ impl Audition {
     pub fn pause(&self, paused: bool) {
         if paused { self.player.pause() } else { self.player.play() }
     }
+}
+
+fn decode(path: &Path) -> Result<Box<dyn Source + Send>, AuditionError> {
+    let name = || path.display().to_string();
+    let file = File::open(path).map_err(|source| AuditionError::File { path: name(), source })?;
+    let no_sound = |reason| AuditionError::NoSound { path: name(), reason };
+    let is_ogg = path.extension().is_some_and(|e| ["ogg", "oga"].iter().any(|ogg| e.eq_ignore_ascii_case(ogg)));
+    if is_ogg {
+        return Ok(Box::new(Vorbis::open(file).map_err(no_sound)?));
+    }
+    Ok(Box::new(Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?))
 }
 
 fn open(request: &Request, told: Arc<Told>) -> Result<(MixerDeviceSink, String), OutputError> {

@@ -22,6 +22,9 @@ const HEARD_CHUNK: usize = 1_024;
 /// What has died away: -96 dB, the smallest step of 16 bits.
 const SILENCE: f32 = 1.6e-5;
 
+/// As long as a tail may last at most, in seconds.
+pub const LONGEST_TAIL: f64 = 600.0;
+
 /// How something is performed.
 #[derive(Clone, Debug)]
 pub struct Manner {
@@ -124,7 +127,7 @@ impl Performance {
             right: vec![0.0; CHUNK],
             frames: 0,
             tail: None,
-            most_tail: (manner.tail.clamp(0.0, 600.0) * f64::from(manner.rate)) as u64,
+            most_tail: (manner.tail.clamp(0.0, LONGEST_TAIL) * f64::from(manner.rate)) as u64,
             quiet: 0,
             over: false,
         }

@@ -137,7 +137,12 @@ impl SoundFont {
     /// # Errors
     /// When it cannot be opened, is no SoundFont or is broken; with the place in the file.
     pub fn load(path: &Path) -> Result<SoundFont, SoundFontError> {
-        let file = File::open(path).map_err(|source| SoundFontError::Open { path: path.into(), source })?;
+        let open = |source| SoundFontError::Open { path: path.into(), source };
+        let file = File::open(path).map_err(open)?;
+        if file.metadata().is_ok_and(|m| m.is_dir()) {
+            let words = "it is a folder; name a SoundFont in it (.sf2, .sf3)";
+            return Err(open(io::Error::new(io::ErrorKind::IsADirectory, words)));
+        }
         SoundFont::read(BufReader::new(file)).map_err(|fault| SoundFontError::Broken { path: path.into(), fault })
     }
 

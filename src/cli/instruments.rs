@@ -11,7 +11,8 @@ use crate::music::composition::text::printable;
 
 /// The options of `composer instruments`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: composer instruments strings")]
+#[command(after_help = "Exit codes: 0 listed, 1 none with this in its name, 5 the SoundFont is of no use.\n\n\
+                        Example: composer instruments strings")]
 pub struct Args {
     /// Only instruments with this in their names.
     #[arg(value_name = "TEXT")]
@@ -59,15 +60,23 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         .filter(|p| p.name.to_lowercase().contains(&wanted))
         .map(|p| Entry { bank: p.bank, number: p.program + 1, name: printable(p.name), drums: p.bank == DRUM_BANK })
         .collect();
+    let exit = match (&args.text, instruments.is_empty()) {
+        (Some(text), true) => {
+            source::warn(&format!("no instrument of {} has `{}` in its name", chosen.name(), printable(text)));
+            Exit::Failure
+        }
+        _ => Exit::Success,
+    };
     if args.json {
         let soundfont = chosen.file.as_ref().map(|f| f.display().to_string());
         let name = printable(chosen.font.name());
         context.out.json(&Document { schema: "composer.instruments/1", soundfont, name, instruments })?;
-        return Ok(Exit::Success);
+        return Ok(exit);
     }
     let heading = super::output::HEADING;
     let count = instruments.len();
-    writeln!(context.out, "{heading}{}{heading:#}: {count} instruments", printable(&chosen.name()))?;
+    let plural = if count == 1 { "" } else { "s" };
+    writeln!(context.out, "{heading}{}{heading:#}: {count} instrument{plural}", printable(&chosen.name()))?;
     for Entry { bank, number, name, drums } in &instruments {
         let place = match (drums, bank) {
             (true, _) => format!("drums:{number}"),
@@ -76,5 +85,5 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         };
         writeln!(context.out, "{place:>9}  {name}")?;
     }
-    Ok(Exit::Success)
+    Ok(exit)
 }

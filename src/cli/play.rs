@@ -53,6 +53,8 @@ pub struct Args {
     pub looped: Option<(u64, u64)>,
 
     /// Leave tracks out, by their numbers in `composer info`.
+    ///
+    /// Where one track has all channels, the number is a channel's, here and at `--solo` and `--track`.
     #[arg(long, value_name = "TRACK,..", value_delimiter = ',')]
     pub mute: Vec<usize>,
 

@@ -13,12 +13,13 @@ use super::sound::{self, FontArgs};
 use super::{Context, Exit, Failure, info, source, values};
 use crate::audio::export::{Container, Depth, Export, ExportError, Normalise, Progress, Quality, Summary};
 use crate::audio::instrument::performing_synths;
-use crate::audio::performance::Manner;
+use crate::audio::performance::{LONGEST_TAIL, Manner};
 use crate::audio::sequencer::{Score, Speed};
 use crate::audio::synth::Workers;
 use crate::music::composition::Composition;
+use crate::settings::seconds_of;
 use crate::studio::place::{self, InTheWay};
-use crate::studio::render::Rendering;
+use crate::studio::render::{RenderError, Rendering, stem_paths};
 use crate::studio::{instruments, picture};
 
 /// The options of `composer render`.
@@ -56,11 +57,13 @@ pub struct Args {
     #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = values::speed)]
     pub speed: Speed,
 
-    /// Let what follows the last note sound for at most this long.
-    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = values::duration)]
+    /// Let what follows the last note sound for at most this long, 0s to 10m.
+    #[arg(long, value_name = "TIME", default_value = "12s", value_parser = tail)]
     pub tail: Duration,
 
     /// One file a track instead of one for all: OUT-01-NAME.wav.
+    ///
+    /// The number is the track's in `composer info`; where one track has all channels, the channel's.
     #[arg(long)]
     pub stems: bool,
 
@@ -114,6 +117,11 @@ fn depth(text: &str) -> Result<Depth, String> {
         "32f" | "32" => Ok(Depth::Float),
         _ => Err("there are 16, 24 and 32f".to_owned()),
     }
+}
+
+fn tail(text: &str) -> Result<Duration, String> {
+    let seconds = seconds_of(text).filter(|s| *s <= LONGEST_TAIL);
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "a tail lasts 0s to 10m, such as 3s or 0.5s".to_owned())
 }
 
 fn normalise(text: &str) -> Result<Normalise, String> {
@@ -180,15 +188,14 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     for warning in reading.warnings.iter().take(3) {
         source::warn(&format!("{}: {warning}", info::name(&args.file)));
     }
-    if args.out.exists() && !args.force && !args.stems {
-        let text = format!("{} is there already", args.out.display());
-        return Err(Failure::new(Exit::NotSaved, text).remedy("`--force` replaces it").into());
-    }
     if is_picture(&args.out) {
+        vacant(args, &[&args.out])?;
         return picture(&reading.composition, args, context);
     }
     let score = Arc::new(Score::new(&reading.composition));
     drop(reading);
+    let stems = if args.stems { stem_paths(&score, &args.out) } else { vec![args.out.clone()] };
+    vacant(args, &stems)?;
     if score.strips().is_empty() {
         source::warn("there are no notes in it");
     }
@@ -212,13 +219,13 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         !interrupt.came()
     };
     let result = if args.stems {
-        let count = score.strips().len();
-        rendering.stems(&args.out, &mut |stem, p| draw(stem, count, p))
+        rendering.stems(&args.out, &mut |stem, p| draw(stem, stems.len(), p))
     } else {
-        rendering.whole(&args.out, &mut |p| draw(0, 1, p)).map(|one| vec![one])
+        let whole = rendering.whole(&args.out, &mut |p| draw(0, 1, p)).map(|one| vec![one]);
+        whole.map_err(|source| RenderError { path: args.out.clone(), source })
     };
     bar.clear();
-    let made = result.map_err(|e| failure(&e, &args.out))?;
+    let made = result.map_err(|e| failure(&e.source, &e.path))?;
     let took = began.elapsed().as_secs_f64();
     if args.json {
         let files = made.iter().map(|(path, summary)| Written::new(path, summary)).collect();
@@ -235,6 +242,17 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             writeln!(err, "rendered with {} in {took:.1} s ({:.0} x real time)", chosen.name(), total / took.max(1e-3));
     }
     Ok(Exit::Success)
+}
+
+/// Refuses to replace what is there, unless that is wanted.
+fn vacant(args: &Args, paths: &[impl AsRef<Path>]) -> Result<(), Failure> {
+    match paths.iter().map(AsRef::as_ref).find(|path| path.exists()) {
+        Some(path) if !args.force => {
+            let text = format!("{} is there already", path.display());
+            Err(Failure::new(Exit::NotSaved, text).remedy("`--force` replaces it"))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[derive(Serialize)]

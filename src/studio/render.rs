@@ -11,6 +11,16 @@ use crate::audio::instrument::MakeInstrument;
 use crate::audio::performance::{Manner, Performance};
 use crate::audio::sequencer::{Score, Strip};
 
+/// Why one of several files is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct RenderError {
+    /// Which file.
+    pub path: PathBuf,
+    /// Why.
+    pub source: ExportError,
+}
+
 /// What is rendered, and how.
 #[derive(Clone)]
 pub struct Rendering {
@@ -45,8 +55,8 @@ impl Rendering {
         self.one(path, &self.manner, progress)
     }
 
-    /// Renders each strip by itself, to files beside `path` with the number and name of the track, and
-    /// answers with where they are. `progress` is told of each from its start.
+    /// Renders each strip by itself, to [`stem_paths`], and answers with where they are. `progress` is told
+    /// of each from its start.
     ///
     /// # Errors
     /// See [`ExportError`]; the stems that are whole stay.
@@ -54,18 +64,18 @@ impl Rendering {
         &self,
         path: &Path,
         progress: &mut dyn FnMut(usize, Progress) -> bool,
-    ) -> Result<Vec<(PathBuf, Summary)>, ExportError> {
+    ) -> Result<Vec<(PathBuf, Summary)>, RenderError> {
         let strips = self.score.strips();
         let mut made = Vec::new();
-        for (index, info) in strips.iter().enumerate() {
+        for (index, path) in stem_paths(&self.score, path).into_iter().enumerate() {
             let mut manner = self.manner.clone();
             manner.strips.resize(strips.len(), Strip::default());
             for (other, strip) in manner.strips.iter_mut().enumerate() {
                 strip.solo = false;
                 strip.mute |= other != index;
             }
-            let path = stem_path(path, index + 1, &info.name);
-            made.push(self.one(&path, &manner, &mut |p| progress(index, p))?);
+            let stem = self.one(&path, &manner, &mut |p| progress(index, p));
+            made.push(stem.map_err(|source| RenderError { path, source })?);
         }
         Ok(made)
     }
@@ -83,6 +93,12 @@ impl Rendering {
         out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         Ok((placing.finish(self.in_the_way)?, summary))
     }
+}
+
+/// The files that the stems of a piece become: beside `path`, with the number and the name of the track.
+#[must_use]
+pub fn stem_paths(score: &Score, path: &Path) -> Vec<PathBuf> {
+    score.strips().iter().map(|info| stem_path(path, info.number, &info.name)).collect()
 }
 
 /// `song.wav` becomes `song-02-violin.wav`.

@@ -2,8 +2,8 @@
 
 use crate::audio::metronome::{Beat, beats};
 use crate::music::composition::{Composition, Event, Format};
-use crate::music::message::{Channel, Message, Voice};
-use crate::music::{Micros, TempoMap, Ticks};
+use crate::music::message::{Channel, Message, Value, Voice};
+use crate::music::{Micros, TempoMap, Ticks, general_midi};
 
 use super::chase::{self, Seek};
 
@@ -39,8 +39,10 @@ const _: () = assert!(size_of::<ScoreEvent>() == 16);
 /// A track as it is mixed: one with notes, or one channel of a file that has a single track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StripInfo {
-    /// The track's name, or the channel.
+    /// The track's name, or the channel's first instrument.
     pub name: String,
+    /// What people call it by: the track's number from 1. Where one track has all channels, the channel's.
+    pub number: usize,
     /// The track in the file, from 0.
     pub track: usize,
     /// The channel most of whose controllers it owns: its volume, pan and instrument act there.
@@ -231,15 +233,23 @@ fn strips(composition: &Composition, by_channel: bool) -> (Vec<StripInfo>, Vec<u
     let mut strip_of = Vec::new();
     if by_channel {
         let mut notes = [0usize; 16];
+        let mut programs = [Value::masked(0); 16];
         for (_, channel, voice) in composition.tracks.iter().flat_map(|t| t.voices()) {
-            notes[usize::from(channel.get())] += usize::from(matches!(voice, Voice::NoteOn { .. }));
+            let c = usize::from(channel.get());
+            match voice {
+                Voice::NoteOn { .. } => notes[c] += 1,
+                Voice::Program(program) if notes[c] == 0 => programs[c] = program,
+                _ => {}
+            }
         }
+        let several = notes.iter().filter(|n| **n > 0).count() > 1;
         for (c, notes) in notes.into_iter().enumerate() {
             let channel = Channel::masked(c as u8);
             strip_of.push(strips.len().saturating_sub(usize::from(notes == 0)) as u8);
             if notes > 0 {
-                let name = format!("Channel {}", channel.number());
-                strips.push(StripInfo { name, track: 0, channel, notes });
+                let name = general_midi::name(channel, programs[c]).to_owned();
+                let number = if several { usize::from(channel.number()) } else { 1 };
+                strips.push(StripInfo { name, number, track: 0, channel, notes });
             }
         }
         return (strips, strip_of);
@@ -253,7 +263,7 @@ fn strips(composition: &Composition, by_channel: bool) -> (Vec<StripInfo>, Vec<u
         if notes > 0 && strips.len() < STRIPS {
             let most = (0..16u8).rev().max_by_key(|c| channels[usize::from(*c)]).unwrap_or(0);
             let name = track.name().unwrap_or_else(|| format!("Track {}", index + 1));
-            strips.push(StripInfo { name, track: index, channel: Channel::masked(most), notes });
+            strips.push(StripInfo { name, number: index + 1, track: index, channel: Channel::masked(most), notes });
         }
         strip_of.push(u8::try_from(strips.len().saturating_sub(1)).unwrap_or(u8::MAX));
     }

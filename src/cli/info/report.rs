@@ -14,7 +14,7 @@ use crate::music::{Tempo, TempoMap, general_midi, pitch};
 /// How many lines a list of the text report has at most; JSON has them all.
 const LINES: usize = 12;
 
-/// The JSON document, `composer.info/1`. Ticks and tracks count from 0, channels and bars from 1.
+/// The JSON document, `composer.info/1`. Ticks count from 0; tracks, channels and bars from 1.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     schema: &'static str,

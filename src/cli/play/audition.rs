@@ -33,6 +33,7 @@ mod heard {
     use crate::audio::instrument::performing_synths;
     use crate::audio::output::{Request, System};
     use crate::audio::performance::{Manner, Performance};
+    use crate::audio::sequencer::{Score, Strip};
     use crate::cli::interrupt::Interrupt;
     use crate::cli::{Context, Exit, Failure, info, sound, source};
     use crate::music::Micros;
@@ -49,21 +50,25 @@ mod heard {
         let interrupt = Interrupt::install()?;
         let settings = source::settings(context);
         let request = request(args, &settings)?;
-        let mut chosen = None;
+        let keys = Keys::new();
+        let items = items(args, &settings)?;
         let mut played = Vec::new();
         let (mut output, mut xruns) = (String::new(), 0);
-        for file in &args.files {
-            let (mut audition, length, speed) = if is_sound(file) {
-                let audition = Audition::of_file(file, &request).map_err(|e| failure(&e))?;
-                let length = audition.length();
-                (audition, length, 1.0)
-            } else {
-                let (audition, length) = piece(args, file, &settings, &request, &mut chosen)?;
-                (audition, Some(length), f64::from(args.speed.percent()) / 100.0)
+        for (file, item) in items {
+            let (mut audition, length, speed) = match item {
+                Item::Sound => {
+                    let audition = Audition::of_file(file, &request).map_err(|e| failure(&e))?;
+                    let length = audition.length();
+                    (audition, length, 1.0)
+                }
+                Item::Piece { score, strips, chosen } => {
+                    let (audition, length) = piece(args, score, strips, &chosen, &settings, &request)?;
+                    (audition, Some(length), f64::from(args.speed.percent()) / 100.0)
+                }
             };
             let shown = length.map_or_else(String::new, |l| format!(": {}", time(Micros::from(l))));
             say(&format!("{}{shown}", info::name(file)));
-            let after = hear(&mut audition, &interrupt)?;
+            let after = hear(&mut audition, &keys, &interrupt)?;
             audition.output().clone_into(&mut output);
             xruns += audition.xruns();
             let here = audition.position().mul_f64(speed);
@@ -82,6 +87,39 @@ mod heard {
             context.out.json(&Document { schema: "composer.play/1", files: played, output, xruns })?;
         }
         Ok(Exit::Success)
+    }
+
+    /// A file, found to be of use.
+    enum Item {
+        Sound,
+        Piece { score: Arc<Score>, strips: Vec<Strip>, chosen: Chosen },
+    }
+
+    /// What is of no use should be known before anything sounds.
+    fn items<'a>(args: &'a Args, settings: &Settings) -> anyhow::Result<Vec<(&'a Path, Item)>> {
+        let mut scores = Vec::new();
+        for file in &args.files {
+            if is_sound(file) {
+                Audition::check(file).map_err(|e| failure(&e))?;
+                scores.push(None);
+            } else {
+                scores.push(Some(perform::load(file)?));
+            }
+        }
+        track::known(args, scores.iter().flatten().map(AsRef::as_ref))?;
+        let chosen = if scores.iter().any(Option::is_some) { Some(args.font.load(settings)?) } else { None };
+        let mut items = Vec::new();
+        for (file, score) in args.files.iter().zip(scores) {
+            let item = match (score, &chosen) {
+                (Some(score), Some(chosen)) => {
+                    let strips = track::strips(args, &score, Some(chosen))?;
+                    Item::Piece { score, strips, chosen: chosen.clone() }
+                }
+                _ => Item::Sound,
+            };
+            items.push((file.as_path(), item));
+        }
+        Ok(items)
     }
 
     /// What comes after a file.
@@ -113,18 +151,13 @@ mod heard {
     /// A MIDI file as a sound, and how long it is at its own tempo.
     fn piece(
         args: &Args,
-        file: &Path,
+        score: Arc<Score>,
+        strips: Vec<Strip>,
+        chosen: &Chosen,
         settings: &Settings,
         request: &Request,
-        chosen: &mut Option<Chosen>,
-    ) -> anyhow::Result<(Audition, Duration)> {
-        let score = perform::load(file)?;
-        let chosen = match chosen {
-            Some(chosen) => chosen,
-            None => chosen.insert(args.font.load(settings)?),
-        };
+    ) -> Result<(Audition, Duration), Failure> {
         instruments::prepare(&chosen.font, &score);
-        let strips = track::strips(args, &score, Some(chosen))?;
         let metronome = args.metronome.then(|| sound::click_volume(settings));
         let rate = request.rate.unwrap_or(RATE);
         let manner = Manner { speed: args.speed, strips, metronome, ..Manner::plain(rate) };
@@ -135,8 +168,7 @@ mod heard {
         Ok((audition, length))
     }
 
-    fn hear(audition: &mut Audition, interrupt: &Interrupt) -> Result<After, Failure> {
-        let keys = Keys::new();
+    fn hear(audition: &mut Audition, keys: &Keys, interrupt: &Interrupt) -> Result<After, Failure> {
         let mut paused = false;
         while !audition.is_over() {
             if let Some(e) = audition.failure() {

@@ -11,8 +11,9 @@ use super::keys::{Keys, Wish};
 use super::line::{Line, Progress, say, time};
 use super::live::Care;
 use super::track;
+use crate::audio::engine::EngineError;
 use crate::audio::output::State;
-use crate::audio::sequencer::{Score, Speed, Strip};
+use crate::audio::sequencer::{SHORTEST_LOOP, Score, Speed, Strip};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::{Context, Exit, Failure, info, sound, source};
 use crate::keyboard::OutputPortError;
@@ -50,18 +51,20 @@ enum After {
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::install()?;
     let settings = source::settings(context);
+    // What is typed from here on is meant for the pieces.
+    let keys = Keys::new();
     // What is of no use should be known before anything sounds.
-    let mut scores = Vec::new();
-    for file in &args.files {
-        scores.push((file, load(file)?));
-    }
-    let mut chosen = None;
-    let mut stage = match &args.midi_out {
-        Some(port) => Stage::Port(External::open(port).map_err(|e| port_failure(&e))?),
-        None => {
-            let font = chosen.insert(args.font.load(&settings)?);
+    let scores = scores(args)?;
+    let chosen = if args.midi_out.is_some() { None } else { Some(args.font.load(&settings)?) };
+    let pieces = pieces(args, scores, chosen.as_ref())?;
+    let mut stage = match (&args.midi_out, &chosen) {
+        (None, Some(font)) => {
             let options = args.font.options(&settings);
             Stage::Sound(Box::new(args.output.open(&settings, font, options, Instant::now(), false)?))
+        }
+        (port, _) => {
+            let port = port.as_deref().unwrap_or_default();
+            Stage::Port(External::open(port).map_err(|e| port_failure(&e))?)
         }
     };
     let output = match &stage {
@@ -73,15 +76,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     };
     say(&format!("to {output}"));
     let mut played = Vec::new();
-    for (file, score) in scores {
-        let name = info::name(file);
-        let tracks = score.strips().len();
-        say(&format!("{name}: {}, {tracks} track{}", time(score.length()), if tracks == 1 { "" } else { "s" }));
-        let strips = track::strips(args, &score, chosen.as_ref())?;
-        let mut piece = Piece::new(args, &score, strips)?;
-        let after = piece.play(&mut stage, chosen.as_ref(), &interrupt).map_err(|e| perform_failure(&e))?;
-        let (duration_s, reached_s) = (score.length().as_secs_f64(), piece.reached.as_secs_f64());
-        played.push(Played { path: name, duration_s, reached_s });
+    for mut piece in pieces {
+        let length = piece.score.length();
+        let tracks = piece.score.strips().len();
+        say(&format!("{}: {}, {tracks} track{}", piece.name, time(length), if tracks == 1 { "" } else { "s" }));
+        let after = piece.play(&mut stage, chosen.as_ref(), &keys, &interrupt).map_err(|e| perform_failure(&e))?;
+        let (duration_s, reached_s) = (length.as_secs_f64(), piece.reached.as_secs_f64());
+        played.push(Played { path: piece.name, duration_s, reached_s });
         if matches!(after, After::Quit) {
             break;
         }
@@ -91,6 +92,23 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         context.out.json(&Document { schema: "composer.play/1", files: played, output, xruns })?;
     }
     Ok(Exit::Success)
+}
+
+/// Every file with its name.
+fn scores(args: &Args) -> anyhow::Result<Vec<(String, Arc<Score>)>> {
+    let scores: Vec<_> =
+        args.files.iter().map(|file| Ok((info::name(file), load(file)?))).collect::<anyhow::Result<_>>()?;
+    track::known(args, scores.iter().map(|(_, score)| score.as_ref()))?;
+    Ok(scores)
+}
+
+/// The pieces as they are wanted.
+fn pieces(args: &Args, scores: Vec<(String, Arc<Score>)>, chosen: Option<&Chosen>) -> Result<Vec<Piece>, Failure> {
+    let piece = |(name, score): (String, Arc<Score>)| {
+        let strips = track::strips(args, &score, chosen)?;
+        Piece::new(args, name, score, strips)
+    };
+    scores.into_iter().map(piece).collect()
 }
 
 pub(super) fn load(file: &Path) -> anyhow::Result<Arc<Score>> {
@@ -120,6 +138,7 @@ fn perform_failure(error: &PerformError) -> Failure {
 
 /// A piece while it plays.
 struct Piece {
+    name: String,
     score: Arc<Score>,
     strips: Vec<Strip>,
     speed: Speed,
@@ -130,19 +149,24 @@ struct Piece {
 }
 
 impl Piece {
-    fn new(args: &Args, score: &Arc<Score>, strips: Vec<Strip>) -> Result<Piece, Failure> {
+    fn new(args: &Args, name: String, score: Arc<Score>, strips: Vec<Strip>) -> Result<Piece, Failure> {
+        let map = score.tempo_map();
+        let wrong = |words: String| Failure::new(Exit::Usage, format!("{name}: {words}"));
         let bar = |bar: u64| {
-            let tick = score.tempo_map().bar_start(bar).filter(|t| *t <= score.end());
-            let none = || {
-                Failure::new(Exit::Usage, format!("there is no bar {bar}"))
-                    .remedy("`composer info` shows how long it is")
+            let Some(bars) = map.position(Ticks(score.end().0.saturating_sub(1))).map(|last| last.bar) else {
+                return Err(wrong("it counts film frames and has no bars".to_owned()));
             };
-            tick.map(|t| score.tempo_map().micros(t)).ok_or_else(none)
+            let start = map.bar_start(bar).filter(|_| bar <= bars);
+            start.map(|t| map.micros(t)).ok_or_else(|| wrong(format!("there is no bar {bar}: the piece has {bars}")))
         };
         let looped = match args.looped {
             Some((first, last)) => {
-                let end = score.tempo_map().bar_start(last + 1).unwrap_or(Ticks(u64::MAX)).min(score.end());
-                Some((bar(first)?, Some(score.tempo_map().micros(end))))
+                let start = bar(first)?;
+                let end = map.micros(map.bar_start(last + 1).unwrap_or(Ticks(u64::MAX)).min(score.end()));
+                if end.since(start) < SHORTEST_LOOP {
+                    return Err(wrong(format!("bars {first} to {last}: {}", EngineError::ShortLoop)));
+                }
+                Some((start, Some(end)))
             }
             None => None,
         };
@@ -151,7 +175,8 @@ impl Piece {
             None => looped.map_or(Micros::ZERO, |(from, _)| from),
         };
         Ok(Piece {
-            score: Arc::clone(score),
+            name,
+            score,
             strips,
             speed: args.speed,
             metronome: args.metronome,
@@ -165,6 +190,7 @@ impl Piece {
         &mut self,
         stage: &mut Stage,
         chosen: Option<&Chosen>,
+        keys: &Keys,
         interrupt: &Interrupt,
     ) -> Result<After, PerformError> {
         if let Some(chosen) = chosen {
@@ -181,9 +207,8 @@ impl Piece {
             stage.seek(self.start)?;
         }
         stage.play()?;
-        let keys = Keys::new();
         let mut line = Line::new();
-        let result = self.follow(stage, &keys, &mut line, interrupt);
+        let result = self.follow(stage, keys, &mut line, interrupt);
         line.clear();
         let _ = stage.pause();
         result
@@ -215,8 +240,8 @@ impl Piece {
                     }
                     other => {
                         self.grant(other, stage)?;
-                        // While the last notes die away the piece is at its end, and a seek leaves that.
-                        if matches!(other, Wish::Seek(_) | Wish::Start) && !paused {
+                        // While the last notes die away the piece is at its end, and these leave that.
+                        if matches!(other, Wish::Seek(_) | Wish::Start | Wish::Loop) && !paused {
                             stage.play()?;
                         }
                     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::Args;
 use crate::audio::sequencer::{Program, Score, Strip};
-use crate::cli::{Exit, Failure, sound, source};
+use crate::cli::{Exit, Failure, sound};
 use crate::studio::instruments::{self, Chosen};
 
 /// What `--track` says of a track.
@@ -44,21 +44,22 @@ impl FromStr for TrackWish {
     }
 }
 
+/// Refuses tracks that no piece has.
+pub(super) fn known<'a>(args: &Args, pieces: impl Iterator<Item = &'a Score>) -> Result<(), Failure> {
+    let known: Vec<usize> = pieces.flat_map(Score::strips).map(|info| info.number).collect();
+    let mut wanted = args.mute.iter().chain(&args.solo).copied().chain(args.track.iter().map(|t| t.number));
+    match wanted.find(|number| !known.contains(number)) {
+        Some(missing) => Err(Failure::new(Exit::Usage, format!("there is no track {missing} with notes"))
+            .remedy("`composer info` lists them; where one track has all channels, type a channel's number")),
+        None => Ok(()),
+    }
+}
+
 /// Every strip of a piece as it is wanted. `chosen` is missing where another synthesiser plays; its
 /// instruments are General MIDI's then.
 pub(super) fn strips(args: &Args, score: &Score, chosen: Option<&Chosen>) -> Result<Vec<Strip>, Failure> {
     let mut strips = Vec::new();
-    let known: Vec<usize> = score.strips().iter().map(|info| info.track + 1).collect();
-    let wanted = args.mute.iter().chain(&args.solo).copied().chain(args.track.iter().map(|t| t.number));
-    if let Some(missing) = wanted.into_iter().find(|number| !known.contains(number)) {
-        let text = format!("there is no track {missing} with notes");
-        // Of several pieces another may have it.
-        if args.files.len() == 1 {
-            return Err(Failure::new(Exit::Usage, text).remedy("`composer info` lists them"));
-        }
-        source::warn(&text);
-    }
-    for number in known {
+    for number in score.strips().iter().map(|info| info.number) {
         let mut strip =
             Strip { mute: args.mute.contains(&number), solo: args.solo.contains(&number), ..Strip::default() };
         for wish in args.track.iter().filter(|wish| wish.number == number) {
