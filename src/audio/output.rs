@@ -292,5 +292,6 @@ fn refused(opening: Opening<'_>, what: &'static str) -> Result<(Stream, Descript
     Err(OutputError::NotBuilt(what))
 }
 
-#[cfg(all(test, feature = "audio"))]
+#[cfg(test)]
+#[cfg(feature = "audio")]
 mod tests;
