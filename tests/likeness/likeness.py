@@ -7,8 +7,10 @@ Writes the five scores, has both render them dry, and prints for each score the 
   pitch     cents by which our spectrum from 0.1 to 0.9 s after the note-on is higher
   level     decibels
   envelope  correlation of the level in steps of 10 ms, from one note to the next
-below them each preset alone, and the notes that are far off. Needs numpy, scipy, mido and fluidsynth.
+below them each preset alone, and the notes that are far off. Where there are more of those than docs/synth.md explains it
+ends with 1. Needs numpy, scipy, mido and fluidsynth.
 """
+import collections
 import subprocess
 import sys
 import warnings
@@ -20,6 +22,9 @@ from scipy.signal import correlate
 
 warnings.filterwarnings("ignore")
 RATE = 48_000
+
+# Notes that may be far off, and docs/synth.md says why: slow layers of strings, a flute whose wheel FluidSynth leaves short.
+EXPLAINED = {"program 48": 5, "program 73": 1}
 
 
 def load(path):
@@ -136,6 +141,10 @@ def main(renderer, font, folder):
     print("\nbeyond 2 ms, 2 cents or a correlation of 0.95:" + ("" if beyond else " none"))
     for score, label, (on, cents, level, env) in beyond:
         print(f"  {score + ', ' + label:20} {on:8.2f} {cents:6.2f} {level:9.2f} {env:9.4f}")
+    counts = collections.Counter(label for _, label, _ in beyond)
+    unexplained = [f"{n} with {label}" for label, n in counts.items() if n > EXPLAINED.get(label, 0)]
+    print("FAIL: more than docs/synth.md explains: " + ", ".join(unexplained) if unexplained else "ok")
+    return 1 if unexplained else 0
 
 
-main(*sys.argv[1:])
+sys.exit(main(*sys.argv[1:]))

@@ -33,6 +33,9 @@ const FORMATS: [SampleFormat; 10] = [
 pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), OutputError> {
     let Opening { request, renderer, home, notices, counters } = opening;
     let loan = Loan::new(renderer, home);
+    // ALSA's default may lead to JACK, whose library writes a screen full with every attempt.
+    #[cfg(feature = "jack")]
+    let _ = super::jack_client::quieten();
     quietly(|| {
         let Choice { device, name, system, substitute } = choose(request)?;
         let (config, sample_format) = configure(&device, &name, request)?;

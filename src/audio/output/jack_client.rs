@@ -18,9 +18,9 @@ pub(super) type Client = AsyncClient<Notifications, Process>;
 pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), OutputError> {
     let Opening { request, renderer, home, counters, .. } = opening;
     let mut loan = Loan::new(renderer, home);
-    // What libjack would print reaches the user as the error below.
-    jack::set_logger(jack::LoggerType::None);
-    let none = |e: jack::Error| OutputError::NoDevice { system: "JACK".to_owned(), reason: e.to_string() };
+    let absent = |reason| OutputError::NoDevice { system: "JACK".to_owned(), reason };
+    quieten().map_err(absent)?;
+    let none = |e: jack::Error| absent(e.to_string());
     let (client, _) = jack::Client::new(NAME, ClientOptions::NO_START_SERVER).map_err(none)?;
     let (rate, block) = (client.sample_rate(), client.buffer_size());
     if request.rate.is_some_and(|r| r != rate) {
@@ -51,6 +51,18 @@ pub(super) fn open(opening: Opening<'_>) -> Result<(Stream, Description), Output
         substitute: false,
     };
     Ok((Stream::Jack { _client: active }, description))
+}
+
+/// Keeps libjack off the terminal: what matters of its remarks reaches the user as an error. ALSA's plugin for JACK makes
+/// them too.
+///
+/// # Errors
+/// When this system has no libjack.
+pub(super) fn quieten() -> Result<(), String> {
+    // Asked first, because whatever else is called of a library that is not there ends the program.
+    jack::jack_sys::library().map_err(|e| format!("libjack cannot be loaded: {e}"))?;
+    jack::set_logger(jack::LoggerType::None);
+    Ok(())
 }
 
 /// Connects to the sound card's outputs, or those with `wanted` in their names. Who wants it otherwise has a patch bay;
