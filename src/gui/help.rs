@@ -47,7 +47,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
         "Edit",
         &[
             ("Ctrl Z   Ctrl Y", "Undo, redo"),
-            ("Ctrl S", "Save; with Shift a copy"),
+            ("Ctrl S   Ctrl E", "Save (Shift: a copy), export as WAV"),
             ("Space", "Play from the cursor, or pause"),
             ("1   2", "Pointer, pencil"),
             ("N", "The next note; with Shift the one before"),

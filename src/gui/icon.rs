@@ -111,6 +111,12 @@ pub fn icon<'a>(icon: Icon, size: f32) -> Svg<'a> {
     coloured(icon, size, |theme| text::Style { color: Some(theme::ink(theme).text) })
 }
 
+/// The colour of an icon in a button that can be pressed, or cannot.
+#[must_use]
+pub fn of_button(live: bool) -> fn(&Theme) -> text::Style {
+    if live { |theme| text::Style { color: Some(theme::ink(theme).text) } } else { theme::faint }
+}
+
 /// An icon of this size, in the colour of a style of text.
 #[must_use]
 pub fn coloured<'a>(icon: Icon, size: f32, style: fn(&Theme) -> text::Style) -> Svg<'a> {

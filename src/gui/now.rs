@@ -37,6 +37,8 @@ pub struct Now {
     pub beat: Beat,
     /// This user's folders.
     pub folders: Option<Folders>,
+    /// Where dates and times of day are told.
+    pub zone: jiff::tz::TimeZone,
     /// Why the settings' file is of no use, if it is.
     pub settings_fault: Option<SettingsError>,
     /// Remarks on single settings.
@@ -61,6 +63,7 @@ impl Now {
             beat: Beat::of_settings(&settings.record),
             settings,
             folders,
+            zone: jiff::tz::TimeZone::system(),
             settings_fault: None,
             settings_warnings: Vec::new(),
         }

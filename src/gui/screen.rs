@@ -3,6 +3,8 @@
 //!
 //! A new screen is a module here, a line in [`Screen::ALL`], and its arms in the shell.
 
+#[cfg(test)]
+mod bench;
 pub mod compose;
 pub mod devices;
 pub mod edit;

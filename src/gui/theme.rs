@@ -2,17 +2,16 @@
 //! and name no colour of their own.
 //!
 //! One accent; red is for recording and for nothing else. Text has a contrast of at least 4.5:1 on every
-//! surface that it stands on, in light and in dark; a test holds that.
+//! surface that it stands on, and what is drawn 3:1, in light and in dark; a test holds that.
 
-use std::sync::LazyLock;
+mod look;
 
-use iced::theme::palette::{self, Extended, Pair, Palette};
 use iced::widget::{
     button, container, pick_list, progress_bar, rule, scrollable, slider, svg, text, text_input, toggler,
 };
-use iced::{Background, Border, Color, Font, Shadow, Theme, Vector, border, color, font};
+use iced::{Border, Color, Font, Shadow, Theme, Vector, border, font};
 
-use crate::studio::picture::TRACKS;
+pub use look::{Ink, ink, mix, readable_on, shade, theme};
 
 /// The embedded family, upright.
 pub const REGULAR: Font = Font::with_name("Composer Sans");
@@ -49,170 +48,6 @@ pub const RADIUS: f32 = 8.0;
 /// How high a control is at least, so that it can be hit.
 pub const CONTROL: f32 = 34.0;
 
-/// The colours of one look.
-#[derive(Clone, Copy)]
-struct Look {
-    ground: Color,
-    surface: Color,
-    control: Color,
-    hover: Color,
-    line: Color,
-    text: Color,
-    muted: Color,
-    accent: Color,
-    on_accent: Color,
-    accent_soft: Color,
-    record: Color,
-    on_record: Color,
-    warning: Color,
-    success: Color,
-}
-
-const DARK: Look = Look {
-    ground: color!(0x12151a),
-    surface: color!(0x1a1e25),
-    control: color!(0x262c36),
-    hover: color!(0x323a47),
-    line: color!(0x343c49),
-    text: color!(0xe9ecf1),
-    muted: color!(0xaab3c0),
-    accent: color!(0x3ccdb8),
-    on_accent: color!(0x06231f),
-    accent_soft: color!(0x17403b),
-    record: color!(0xff7272),
-    on_record: color!(0x2b0505),
-    warning: color!(0xf3bd55),
-    success: color!(0x66d195),
-};
-
-const LIGHT: Look = Look {
-    ground: color!(0xf3f4f6),
-    surface: color!(0xffffff),
-    control: color!(0xe8ebef),
-    hover: color!(0xdce1e7),
-    line: color!(0xcdd4dc),
-    text: color!(0x1a1e25),
-    muted: color!(0x505a68),
-    accent: color!(0x0a6e63),
-    on_accent: color!(0xffffff),
-    accent_soft: color!(0xd3efeb),
-    record: color!(0xb92626),
-    on_record: color!(0xffffff),
-    warning: color!(0x7d5100),
-    success: color!(0x146c3c),
-};
-
-impl Look {
-    fn theme(self, name: &'static str, is_dark: bool) -> Theme {
-        let palette = Palette {
-            background: self.ground,
-            text: self.text,
-            primary: self.accent,
-            success: self.success,
-            warning: self.warning,
-            danger: self.record,
-        };
-        Theme::custom_with_fn(name, palette, move |_| self.extended(is_dark))
-    }
-
-    /// Where iced's own widgets and ours find them: the palette's places have fixed meanings here.
-    fn extended(self, is_dark: bool) -> Extended {
-        let on = |color| Pair { color, text: self.text };
-        let filled = |color, text| Pair { color, text };
-        Extended {
-            background: palette::Background {
-                base: on(self.ground),
-                weakest: on(self.surface),
-                weaker: on(self.control),
-                weak: on(self.control),
-                neutral: on(self.hover),
-                strong: on(self.line),
-                stronger: on(self.line),
-                strongest: filled(self.muted, self.ground),
-            },
-            primary: palette::Primary {
-                base: filled(self.accent, self.on_accent),
-                weak: on(self.accent_soft),
-                strong: filled(self.accent, self.on_accent),
-            },
-            secondary: palette::Secondary {
-                base: filled(self.muted, self.ground),
-                weak: on(self.hover),
-                strong: filled(self.muted, self.ground),
-            },
-            success: palette::Success {
-                base: filled(self.success, self.ground),
-                weak: filled(self.success, self.ground),
-                strong: filled(self.success, self.ground),
-            },
-            warning: palette::Warning {
-                base: filled(self.warning, self.ground),
-                weak: filled(self.warning, self.ground),
-                strong: filled(self.warning, self.ground),
-            },
-            danger: palette::Danger {
-                base: filled(self.record, self.on_record),
-                weak: filled(self.record, self.on_record),
-                strong: filled(self.record, self.on_record),
-            },
-            is_dark,
-        }
-    }
-}
-
-/// The light or the dark look.
-#[must_use]
-pub fn theme(dark: bool) -> Theme {
-    static BOTH: LazyLock<[Theme; 2]> =
-        LazyLock::new(|| [LIGHT.theme("composer light", false), DARK.theme("composer dark", true)]);
-    BOTH[usize::from(dark)].clone()
-}
-
-/// Colours for what is drawn by hand (keys, rolls, meters).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ink {
-    /// The window's ground.
-    pub ground: Color,
-    /// A surface on it.
-    pub surface: Color,
-    /// Lines and the rows of black keys.
-    pub line: Color,
-    /// Text.
-    pub text: Color,
-    /// Text that is less important.
-    pub muted: Color,
-    /// The accent.
-    pub accent: Color,
-    /// Text on it.
-    pub on_accent: Color,
-    /// Recording.
-    pub record: Color,
-    /// White keys.
-    pub white_key: Color,
-    /// Black keys.
-    pub black_key: Color,
-}
-
-/// The colours of a theme.
-#[must_use]
-pub fn ink(theme: &Theme) -> Ink {
-    let p = theme.extended_palette();
-    let (white_key, black_key) =
-        if p.is_dark { (color!(0xdfe3e9), color!(0x0b0d10)) } else { (color!(0xffffff), color!(0x262b33)) };
-    Ink {
-        ground: p.background.base.color,
-        surface: p.background.weakest.color,
-        line: p.background.strong.color,
-        text: p.background.base.text,
-        muted: p.secondary.base.color,
-        accent: p.primary.base.color,
-        on_accent: p.primary.base.text,
-        record: p.danger.base.color,
-        white_key,
-        black_key,
-    }
-}
-
 /// Text that is less important.
 pub fn muted(theme: &Theme) -> text::Style {
     text::Style { color: Some(ink(theme).muted) }
@@ -241,6 +76,11 @@ pub fn on_accent(theme: &Theme) -> text::Style {
 /// Text about recording, and about what failed.
 pub fn danger(theme: &Theme) -> text::Style {
     text::Style { color: Some(ink(theme).record) }
+}
+
+/// Text on what cannot be pressed now.
+pub fn faint(theme: &Theme) -> text::Style {
+    text::Style { color: Some(ink(theme).faint) }
 }
 
 /// An icon in the colour of a text style.
@@ -309,9 +149,11 @@ fn button_style(background: Color, text: Color) -> button::Style {
     }
 }
 
-fn faded(style: button::Style) -> button::Style {
-    let fade = |b: Background| b.scale_alpha(0.45);
-    button::Style { background: style.background.map(fade), text_color: style.text_color.scale_alpha(0.45), ..style }
+/// One that cannot be pressed now: no ground, a thin line, fainter words, so that not colour alone says it.
+fn unusable(theme: &Theme) -> button::Style {
+    let ink = ink(theme);
+    let border = border::rounded(RADIUS).color(ink.line).width(1);
+    button::Style { text_color: ink.faint, border, ..button::Style::default() }
 }
 
 /// An ordinary button.
@@ -323,7 +165,7 @@ pub fn plain(theme: &Theme, status: button::Status) -> button::Style {
         button::Status::Hovered | button::Status::Pressed => {
             button_style(p.background.neutral.color, p.background.base.text)
         }
-        button::Status::Disabled => faded(usual),
+        button::Status::Disabled => unusable(theme),
     }
 }
 
@@ -331,7 +173,8 @@ pub fn plain(theme: &Theme, status: button::Status) -> button::Style {
 pub fn quiet(theme: &Theme, status: button::Status) -> button::Style {
     let style = plain(theme, status);
     match status {
-        button::Status::Active | button::Status::Disabled => button::Style { background: None, ..style },
+        button::Status::Active => button::Style { background: None, ..style },
+        button::Status::Disabled => button::Style { border: border::rounded(RADIUS), ..style },
         button::Status::Hovered | button::Status::Pressed => style,
     }
 }
@@ -345,7 +188,7 @@ pub fn solid(theme: &Theme, status: button::Status) -> button::Style {
         button::Status::Hovered | button::Status::Pressed => {
             button::Style { border: usual.border.color(ink(theme).text).width(2), ..usual }
         }
-        button::Status::Disabled => faded(usual),
+        button::Status::Disabled => unusable(theme),
     }
 }
 
@@ -393,7 +236,7 @@ pub fn field(theme: &Theme, status: text_input::Status) -> text_input::Style {
     let line = match status {
         text_input::Status::Focused { .. } => p.primary.base.color,
         text_input::Status::Hovered => p.secondary.base.color,
-        text_input::Status::Active | text_input::Status::Disabled => p.background.strong.color,
+        text_input::Status::Active | text_input::Status::Disabled => ink(theme).edge,
     };
     text_input::Style {
         background: p.background.weaker.color.into(),
@@ -411,7 +254,7 @@ pub fn list(theme: &Theme, status: pick_list::Status) -> pick_list::Style {
     let line = match status {
         pick_list::Status::Opened { .. } => p.primary.base.color,
         pick_list::Status::Hovered => p.secondary.base.color,
-        pick_list::Status::Active => p.background.strong.color,
+        pick_list::Status::Active => ink(theme).edge,
     };
     pick_list::Style {
         text_color: p.background.base.text,
@@ -439,36 +282,26 @@ pub fn menu(theme: &Theme) -> iced::overlay::menu::Style {
 pub fn switch(theme: &Theme, status: toggler::Status) -> toggler::Style {
     let p = theme.extended_palette();
     let mut style = toggler::default(theme, status);
+    let ink = ink(theme);
     let on = matches!(
         status,
         toggler::Status::Active { is_toggled: true }
             | toggler::Status::Hovered { is_toggled: true }
             | toggler::Status::Disabled { is_toggled: true }
     );
-    style.background = if on { p.primary.base.color } else { p.background.strong.color }.into();
-    style.foreground = if on { p.primary.base.text } else { p.background.base.text }.into();
+    style.background = if on { p.primary.base.color } else { ink.edge }.into();
+    style.foreground = if on { p.primary.base.text } else { ink.surface }.into();
     style
 }
 
 /// What scrolls.
 pub fn scroll(theme: &Theme, status: scrollable::Status) -> scrollable::Style {
-    let p = theme.extended_palette();
     let mut style = scrollable::default(theme, status);
     for rail in [&mut style.vertical_rail, &mut style.horizontal_rail] {
         rail.background = None;
-        rail.scroller.background = p.background.strong.color.into();
+        rail.scroller.background = ink(theme).edge.into();
     }
     style
-}
-
-/// What is selected, in light and in dark: the one colour that no track has.
-pub const SELECTED: Color = color!(0xf2a93b);
-
-/// The colour of a track, by its number: told apart by lightness too, and to be seen on light and dark.
-#[must_use]
-pub fn track(number: u8) -> Color {
-    let [_, red, green, blue] = TRACKS[usize::from(number) % TRACKS.len()].to_be_bytes();
-    Color::from_rgb8(red, green, blue)
 }
 
 /// A sunken surface, on which something is drawn.
@@ -490,7 +323,7 @@ pub fn slide(theme: &Theme, status: slider::Status) -> slider::Style {
     };
     slider::Style {
         rail: slider::Rail {
-            backgrounds: (p.primary.base.color.into(), p.background.strong.color.into()),
+            backgrounds: (p.primary.base.color.into(), ink(theme).edge.into()),
             width: 4.0,
             border: border::rounded(2),
         },
@@ -514,44 +347,4 @@ pub fn progress(theme: &Theme) -> progress_bar::Style {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As the Web Content Accessibility Guidelines 2.2 define it.
-    fn contrast(a: Color, b: Color) -> f32 {
-        let luminance = |c: Color| {
-            let linear = |x: f32| if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) };
-            0.2126 * linear(c.r) + 0.7152 * linear(c.g) + 0.0722 * linear(c.b)
-        };
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
-
-    #[test]
-    fn text_can_be_read_on_everything_that_it_stands_on() {
-        for (name, look) in [("dark", DARK), ("light", LIGHT)] {
-            for (ground_name, ground) in
-                [("ground", look.ground), ("surface", look.surface), ("control", look.control), ("hover", look.hover)]
-            {
-                for (text_name, text) in [("text", look.text), ("muted", look.muted)] {
-                    let found = contrast(text, ground);
-                    assert!(found >= 4.5, "{name}: {text_name} on {ground_name}: {found:.2}");
-                }
-            }
-            for (text_name, text, ground) in [
-                ("accent", look.accent, look.ground),
-                ("accent", look.accent, look.surface),
-                ("on accent", look.on_accent, look.accent),
-                ("on accent, soft", look.text, look.accent_soft),
-                ("record", look.record, look.surface),
-                ("on record", look.on_record, look.record),
-                ("warning", look.warning, look.surface),
-                ("success", look.success, look.surface),
-                ("warning", look.warning, look.ground),
-            ] {
-                let found = contrast(text, ground);
-                assert!(found >= 4.5, "{name}: {text_name}: {found:.2}");
-            }
-        }
-    }
-}
+mod tests;

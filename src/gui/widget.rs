@@ -11,31 +11,48 @@ pub mod roll;
 pub mod thumb;
 pub mod tune;
 
-use iced::widget::{Row, container, row, text, tooltip};
+use iced::widget::{container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
 
-pub use focus::{Button, button, choice, slider};
+pub use focus::{Button, button, button_with, choice, slider};
 
 use super::icon::{self, Icon};
 use super::theme;
 
 /// A button with an icon and a word.
 pub fn labelled<'a, M: Clone + 'a>(icon: Icon, label: &'a str) -> Button<'a, M> {
-    let inside: Row<'a, M> =
-        row![icon::icon(icon, 16.0), text(label).size(theme::BODY)].spacing(theme::GAP).align_y(Alignment::Center);
-    button(container(inside).center_y(Length::Fill)).height(theme::CONTROL).padding([0.0, 12.0]).style(theme::plain)
+    worded(icon, 16.0, label, theme::BODY).height(theme::CONTROL).padding([0.0, 12.0])
+}
+
+/// A smaller button with an icon and a word.
+pub fn small<'a, M: Clone + 'a>(icon: Icon, label: &'a str) -> Button<'a, M> {
+    worded(icon, 14.0, label, theme::SMALL).height(28.0).padding([0.0, 9.0])
+}
+
+fn worded<'a, M: Clone + 'a>(icon: Icon, size: f32, label: &'a str, words: f32) -> Button<'a, M> {
+    button_with(move |live| {
+        let sign = icon::coloured(icon, size, icon::of_button(live));
+        let inside = row![sign, text(label).size(words)].spacing(theme::GAP).align_y(Alignment::Center);
+        container(inside).center_y(Length::Fill).into()
+    })
+    .style(theme::plain)
 }
 
 /// A button with an icon and a word: the one that is most likely wanted.
 pub fn wanted<'a, M: Clone + 'a>(icon: Icon, label: &'a str) -> Button<'a, M> {
-    let sign = icon::coloured(icon, 16.0, theme::on_accent);
-    let inside: Row<'a, M> = row![sign, text(label).size(theme::BODY)].spacing(theme::GAP).align_y(Alignment::Center);
-    button(container(inside).center_y(Length::Fill)).height(theme::CONTROL).padding([0.0, 12.0]).style(theme::solid)
+    button_with(move |live| {
+        let sign = icon::coloured(icon, 16.0, if live { theme::on_accent } else { theme::faint });
+        let inside = row![sign, text(label).size(theme::BODY)].spacing(theme::GAP).align_y(Alignment::Center);
+        container(inside).center_y(Length::Fill).into()
+    })
+    .height(theme::CONTROL)
+    .padding([0.0, 12.0])
+    .style(theme::solid)
 }
 
 /// A button with an icon only; it needs a tip.
 pub fn iconic<'a, M: Clone + 'a>(icon: Icon) -> Button<'a, M> {
-    button(container(icon::icon(icon, 18.0)).center(Length::Fill))
+    button_with(move |live| container(icon::coloured(icon, 18.0, icon::of_button(live))).center(Length::Fill).into())
         .width(theme::CONTROL + 6.0)
         .height(theme::CONTROL)
         .padding(0)

@@ -1,6 +1,6 @@
-//! The names of the instruments that General MIDI (level 1) gives to program numbers.
+//! The names that General MIDI (level 1) gives: of instruments to program numbers, of drums to keys.
 
-use super::message::{Channel, Value};
+use super::message::{Channel, Key, Value};
 
 /// The channel of percussion: 10 as people count.
 pub const PERCUSSION: Channel = Channel::masked(9);
@@ -11,6 +11,32 @@ pub const PERCUSSION: Channel = Channel::masked(9);
 pub fn name(channel: Channel, program: Value) -> &'static str {
     if channel == PERCUSSION { "Percussion" } else { NAMES[usize::from(program.get())] }
 }
+
+/// The drum that a key plays on the channel of percussion; none beyond those that General MIDI names.
+#[must_use]
+pub fn drum(key: Key) -> Option<&'static str> {
+    let at = usize::from(key.get()).checked_sub(FIRST_DRUM)?;
+    DRUMS.get(at).copied()
+}
+
+/// The key of the first of [`DRUMS`].
+const FIRST_DRUM: usize = 35;
+
+#[rustfmt::skip]
+const DRUMS: [&str; 47] = [
+    "Acoustic Bass Drum", "Bass Drum 1", "Side Stick", "Acoustic Snare",
+    "Hand Clap", "Electric Snare", "Low Floor Tom", "Closed Hi-Hat",
+    "High Floor Tom", "Pedal Hi-Hat", "Low Tom", "Open Hi-Hat",
+    "Low-Mid Tom", "Hi-Mid Tom", "Crash Cymbal 1", "High Tom",
+    "Ride Cymbal 1", "Chinese Cymbal", "Ride Bell", "Tambourine",
+    "Splash Cymbal", "Cowbell", "Crash Cymbal 2", "Vibraslap",
+    "Ride Cymbal 2", "Hi Bongo", "Low Bongo", "Mute Hi Conga",
+    "Open Hi Conga", "Low Conga", "High Timbale", "Low Timbale",
+    "High Agogo", "Low Agogo", "Cabasa", "Maracas",
+    "Short Whistle", "Long Whistle", "Short Guiro", "Long Guiro",
+    "Claves", "Hi Wood Block", "Low Wood Block", "Mute Cuica",
+    "Open Cuica", "Mute Triangle", "Open Triangle",
+];
 
 #[rustfmt::skip]
 const NAMES: [&str; 128] = [
@@ -57,5 +83,15 @@ mod tests {
         let of = |program| name(Channel::default(), Value::masked(program));
         assert_eq!([of(0), of(40), of(73), of(127)], ["Acoustic Grand Piano", "Violin", "Flute", "Gunshot"]);
         assert_eq!(name(PERCUSSION, Value::masked(0)), "Percussion");
+    }
+
+    #[test]
+    fn drums_lie_on_keys_35_to_81() {
+        let of = |key| drum(Key::masked(key));
+        assert_eq!(
+            [of(34), of(35), of(38), of(42)],
+            [None, Some("Acoustic Bass Drum"), Some("Acoustic Snare"), Some("Closed Hi-Hat")]
+        );
+        assert_eq!([of(56), of(81), of(82)], [Some("Cowbell"), Some("Open Triangle"), None]);
     }
 }

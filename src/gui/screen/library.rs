@@ -391,7 +391,7 @@ impl Library {
     }
 
     /// Draws the screen.
-    pub fn view<'a>(&'a self, _now: &'a Now) -> Element<'a, Message> {
+    pub fn view<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
         let search = text_input("Search names, instruments, #tags", &self.query.text)
             .id(Id::new(SEARCH))
             .on_input(Message::Search)
@@ -412,9 +412,10 @@ impl Library {
         ]
         .spacing(theme::GAP)
         .align_y(Alignment::Center);
-        let body = row![container(list::view(self)).width(Length::Fill).height(Length::Fill), detail::view(self),]
-            .spacing(theme::GAP + theme::NEAR)
-            .height(Length::Fill);
+        let body =
+            row![container(list::view(self, now)).width(Length::Fill).height(Length::Fill), detail::view(self, now)]
+                .spacing(theme::GAP + theme::NEAR)
+                .height(Length::Fill);
         column![top, list::left_behind(self), body, self.foot()]
             .spacing(theme::GAP + theme::NEAR)
             .padding(theme::MARGIN)

@@ -202,7 +202,8 @@ impl Play {
                 span = span.widened_to(piece.notes.iter().map(|n| n.key));
                 if now.transport == Transport::Playing {
                     let sounding = piece.between(pulse.position, pulse.position.plus(Micros(1)));
-                    down = sounding.fold(down, |down, n| down | 1 << n.key.get());
+                    // A drum's key is no key of a piano.
+                    down = sounding.filter(|n| !n.drum).fold(down, |down, n| down | 1 << n.key.get());
                 }
                 self.roll.piece(piece, pulse.position);
             }
@@ -369,13 +370,13 @@ fn beat(beat: Beat) -> Action<Message> {
 }
 
 /// A button of one letter's worth.
-fn step<'a>(sign: &'static str, message: Message) -> Button<'a, Message> {
+fn step<'a>(sign: &'static str, message: Option<Message>) -> Button<'a, Message> {
     button(container(text(sign).size(theme::LARGE)).center(Length::Fill))
         .width(28.0)
         .height(theme::CONTROL)
         .padding(0)
         .style(theme::quiet)
-        .on_press(message)
+        .on_press_maybe(message)
 }
 
 #[cfg(test)]

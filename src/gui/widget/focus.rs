@@ -206,13 +206,21 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
     ) {
         let Some(child) = tree.children.first() else { return };
         self.inner.as_widget().draw(child, renderer, theme, style, layout, cursor, viewport);
-        if tree.state.downcast_ref::<State>().is_focused {
-            let ring = renderer::Quad {
-                bounds: layout.bounds().expand(2),
-                border: Border { color: theme::ink(theme).text, width: 2.0, radius: (theme::RADIUS + 2.0).into() },
-                ..renderer::Quad::default()
-            };
-            renderer.fill_quad(ring, Color::TRANSPARENT);
+        // Whatever scrolls cuts off what lies beyond it: there the ring comes inside.
+        if tree.state.downcast_ref::<State>().is_focused
+            && let Some(bounds) = layout.bounds().expand(2).intersection(viewport)
+        {
+            let ink = theme::ink(theme);
+            // Two colours, so that one of them stands out from whatever is below.
+            let rings = [(0.0, 2.0, ink.text, theme::RADIUS + 2.0), (2.0, 1.0, ink.ground, theme::RADIUS)];
+            for (inside, width, color, radius) in rings {
+                let ring = renderer::Quad {
+                    bounds: bounds.shrink(inside),
+                    border: Border { color, width, radius: radius.into() },
+                    ..renderer::Quad::default()
+                };
+                renderer.fill_quad(ring, Color::TRANSPARENT);
+            }
         }
     }
 
@@ -231,38 +239,53 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
 
 /// A button that Tab reaches and that Enter and Space press.
 pub struct Button<'a, M> {
-    inner: iced_button::Button<'a, M>,
+    inside: Box<dyn FnOnce(bool) -> Element<'a, M> + 'a>,
+    form: Box<dyn FnOnce(iced_button::Button<'a, M>) -> iced_button::Button<'a, M> + 'a>,
     press: Option<M>,
 }
 
 /// A button around something.
-pub fn button<'a, M: Clone + 'a>(content: impl Into<Element<'a, M>>) -> Button<'a, M> {
-    Button { inner: iced::widget::button(content), press: None }
+pub fn button<'a, M: Clone + 'a>(inside: impl Into<Element<'a, M>>) -> Button<'a, M> {
+    let inside = inside.into();
+    button_with(move |_| inside)
+}
+
+/// A button around something that depends on whether it can be pressed: an icon does not follow the button by itself.
+pub fn button_with<'a, M: Clone + 'a>(inside: impl FnOnce(bool) -> Element<'a, M> + 'a) -> Button<'a, M> {
+    Button { inside: Box::new(inside), form: Box::new(|button| button), press: None }
 }
 
 impl<'a, M: Clone + 'a> Button<'a, M> {
+    fn formed(self, form: impl FnOnce(iced_button::Button<'a, M>) -> iced_button::Button<'a, M> + 'a) -> Self {
+        let before = self.form;
+        Button { form: Box::new(move |button| form(before(button))), ..self }
+    }
+
     /// How wide it is.
     #[must_use]
     pub fn width(self, width: impl Into<Length>) -> Self {
-        Button { inner: self.inner.width(width), ..self }
+        let width = width.into();
+        self.formed(move |button| button.width(width))
     }
 
     /// How high it is.
     #[must_use]
     pub fn height(self, height: impl Into<Length>) -> Self {
-        Button { inner: self.inner.height(height), ..self }
+        let height = height.into();
+        self.formed(move |button| button.height(height))
     }
 
     /// The room around what is in it.
     #[must_use]
     pub fn padding(self, padding: impl Into<Padding>) -> Self {
-        Button { inner: self.inner.padding(padding), ..self }
+        let padding = padding.into();
+        self.formed(move |button| button.padding(padding))
     }
 
     /// How it looks.
     #[must_use]
     pub fn style(self, style: impl Fn(&Theme, iced_button::Status) -> iced_button::Style + 'a) -> Self {
-        Button { inner: self.inner.style(style), ..self }
+        self.formed(move |button| button.style(style))
     }
 
     /// What it says when it is pressed; without it nothing can press it.
@@ -274,13 +297,15 @@ impl<'a, M: Clone + 'a> Button<'a, M> {
     /// What it says when it is pressed, if it can be.
     #[must_use]
     pub fn on_press_maybe(self, message: Option<M>) -> Self {
-        Button { inner: self.inner.on_press_maybe(message.clone()), press: message }
+        Button { press: message, ..self }
     }
 }
 
 impl<'a, M: Clone + 'a> From<Button<'a, M>> for Element<'a, M> {
     fn from(button: Button<'a, M>) -> Self {
-        Focus::around(button.inner, button.press.map_or(Answer::None, Answer::Press))
+        let Button { inside, form, press } = button;
+        let inner = form(iced::widget::button(inside(press.is_some()))).on_press_maybe(press.clone());
+        Focus::around(inner, press.map_or(Answer::None, Answer::Press))
     }
 }
 

@@ -89,8 +89,11 @@ impl Keys {
             );
             frame.fill(&shape, colour);
             frame.stroke(&shape, Stroke::default().with_color(ink.line).with_width(1.0));
+            if self.is_down(key) {
+                frame_of(frame, (left, width, size.height - 1.0), lit);
+            }
             if key.get() % 12 == 0 && width > 9.0 {
-                let colour = if self.is_down(key) { ink.on_accent } else { Color::from_rgb8(0x50, 0x5a, 0x68) };
+                let colour = if self.is_down(key) { theme::readable_on(lit) } else { ink.on_white_key };
                 let at = Point::new(left + width / 2.0, size.height - 14.0);
                 frame.fill_text(label(pitch::name(key), at, colour, (width * 0.42).clamp(8.0, 12.0)));
             }
@@ -107,6 +110,9 @@ impl Keys {
             frame.fill(&shape, if down { lit } else { ink.black_key });
             // A rim of light, so that black keys are told from a dark ground.
             frame.stroke(&shape, Stroke::default().with_color(ink.line).with_width(1.0));
+            if down {
+                frame_of(frame, (left, width, black_height), lit);
+            }
         }
         if let Some(octave) = self.shown.letters {
             self.draw_letters(frame, octave, theme);
@@ -117,6 +123,7 @@ impl Keys {
     fn draw_letters(&self, frame: &mut Frame, octave: i8, theme: &Theme) {
         use crate::keyboard::virtual_keyboard::layout;
         let ink = theme::ink(theme);
+        let on_lit = theme::readable_on(if self.shown.recording { ink.record } else { ink.accent });
         let size = frame.size();
         let span = self.shown.span;
         for letter in "awsedftgyhujkolp;".chars() {
@@ -129,13 +136,21 @@ impl Keys {
             }
             let x = (place.left + place.width / 2.0) * size.width;
             let (y, colour) = match (is_black(key), self.is_down(key)) {
-                (_, true) => (if is_black(key) { REACH } else { 1.0 } * size.height - 32.0, ink.on_accent),
-                (true, _) => (size.height * REACH - 16.0, Color::from_rgb8(0xc6, 0xcc, 0xd5)),
-                (false, _) => (size.height - 32.0, Color::from_rgb8(0x6a, 0x73, 0x80)),
+                (_, true) => (if is_black(key) { REACH } else { 1.0 } * size.height - 32.0, on_lit),
+                (true, _) => (size.height * REACH - 16.0, ink.on_black_key),
+                (false, _) => (size.height - 32.0, ink.on_white_key),
             };
             frame.fill_text(label(letter.to_uppercase().to_string(), Point::new(x, y), colour, 11.0));
         }
     }
+}
+
+/// The frame of a key that is down: its colour alone would be too near to that of a white or a black key.
+fn frame_of(frame: &mut Frame, (left, width, height): (f32, f32, f32), lit: Color) {
+    let at = Point::new(left + 2.5, 1.5);
+    let size = Size::new((width - 5.0).max(1.0), (height - 4.0).max(1.0));
+    let shape = Path::rounded_rectangle(at, size, border::bottom((width / 6.0).min(3.0)));
+    frame.stroke(&shape, Stroke::default().with_color(theme::readable_on(lit)).with_width(1.5));
 }
 
 fn label(content: String, position: Point, color: Color, size: f32) -> Text {

@@ -8,7 +8,7 @@ mod paint;
 mod viewport;
 
 use iced::widget::canvas::{self, Cache};
-use iced::{Color, Element, Length, Size};
+use iced::{Element, Length, Size};
 
 pub use viewport::Viewport;
 
@@ -116,10 +116,10 @@ pub struct Scene<'a> {
     pub tempo_map: &'a TempoMap,
     /// The track that is edited; the others are shown faintly.
     pub track: usize,
-    /// Its colour.
-    pub colour: Color,
-    /// The colour of what is selected.
-    pub selected: Color,
+    /// The number of its colour.
+    pub colour: u8,
+    /// Whether its keys are drums.
+    pub drums: bool,
     /// What the mouse does.
     pub tool: Tool,
     /// The grid's step; zero where nothing snaps.

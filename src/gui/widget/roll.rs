@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use iced::alignment::{Horizontal, Vertical};
-use iced::widget::canvas::{self, Cache, Frame, Geometry, Path, Text};
+use iced::widget::canvas::{self, Cache, Frame, Geometry, Path, Stroke, Text};
 use iced::{Color, Element, Length, Point, Rectangle, Renderer, Size, Theme, mouse};
 
 use super::piano::{Span, is_black};
 use crate::gui::theme::{self, Ink};
 use crate::music::message::{Key, Velocity, Voice};
-use crate::music::{Message, Micros, Tempo, TimeSignature, pitch};
+use crate::music::{Message, Micros, Tempo, TimeSignature, general_midi, pitch};
 use crate::studio::desk::Piece;
 
 /// How much time is seen at once.
@@ -183,13 +183,56 @@ impl Roll {
             }
             Shown::Piece { piece, at } => {
                 draw_piece_bars(frame, ink, piece, *at);
+                let mut named = Vec::new();
                 for note in piece.between(*at, at.plus(WINDOW)) {
                     let (low, high) = (ahead(note.start, *at), ahead(note.end, *at));
-                    let colour = track_colour(note.track, ink);
+                    let colour = ink.track(u8::try_from(note.track).unwrap_or(u8::MAX));
+                    if note.drum {
+                        self.draw_drum(frame, note.key, low, colour, ink, &mut named);
+                        continue;
+                    }
                     self.draw_note(frame, note.key, note.velocity, (low.max(0.0), high.min(1.0)), colour, ink);
                 }
             }
         }
+    }
+
+    /// A drum is struck, not held: a hollow mark where it begins, with its name where there is room for that.
+    fn draw_drum(&self, frame: &mut Frame, key: Key, low: f32, colour: Color, ink: &Ink, named: &mut Vec<Rectangle>) {
+        if !self.span.has(key) || low < 0.0 {
+            return;
+        }
+        let size = frame.size();
+        let place = self.span.place(key);
+        let middle = Point::new((place.left + place.width / 2.0) * size.width, size.height * (1.0 - low) - 6.0);
+        let width = (size.width / self.span.whites() as f32 * 0.6).clamp(6.0, 14.0);
+        let half = Size::new(width / 2.0, 5.0);
+        let mark = Path::new(|path| {
+            path.move_to(Point::new(middle.x, middle.y - half.height));
+            path.line_to(Point::new(middle.x + half.width, middle.y));
+            path.line_to(Point::new(middle.x, middle.y + half.height));
+            path.line_to(Point::new(middle.x - half.width, middle.y));
+            path.close();
+        });
+        frame.fill(&mark, ink.surface);
+        frame.stroke(&mark, Stroke::default().with_color(colour).with_width(2.0));
+        let Some(name) = general_midi::drum(key) else { return };
+        let at = Point::new(middle.x + half.width + 4.0, middle.y);
+        // Nearly six points a letter; a name that would lie on another's is left out.
+        let room = Rectangle::new(Point::new(at.x, at.y - 6.0), Size::new(name.len() as f32 * 5.6, 12.0));
+        if room.x + room.width > size.width || named.iter().any(|other| other.intersects(&room)) {
+            return;
+        }
+        named.push(room);
+        frame.fill_text(Text {
+            content: name.to_owned(),
+            position: at,
+            color: ink.muted,
+            size: 10.5.into(),
+            font: theme::REGULAR,
+            align_y: Vertical::Center,
+            ..Text::default()
+        });
     }
 
     fn draw_note(
@@ -211,16 +254,14 @@ impl Roll {
         let width = ((place.width - 2.0 * inset) * size.width).max(2.0);
         let top = size.height * (1.0 - high);
         let height = (size.height * (high - low)).max(3.0);
-        // Softer notes are paler, mixed with the ground so that they stay opaque.
-        let share = 0.45 + 0.55 * f32::from(velocity.get()) / 127.0;
-        let fill = mix(ink.ground, colour, share);
+        let fill = theme::shade(ink, colour, velocity);
         let radius = (width / 3.0).min(height / 2.0).min(5.0);
         frame.fill(&Path::rounded_rectangle(Point::new(left, top), Size::new(width, height), radius.into()), fill);
         if width > 22.0 && height > 18.0 {
             frame.fill_text(Text {
                 content: pitch::name(key),
                 position: Point::new(left + width / 2.0, top + height - 9.0),
-                color: if luminous(fill) { Color::from_rgb8(0x10, 0x14, 0x18) } else { Color::WHITE },
+                color: theme::readable_on(fill),
                 size: 10.5.into(),
                 font: theme::STRONG,
                 align_x: Horizontal::Center.into(),
@@ -234,28 +275,6 @@ impl Roll {
 /// How far `later` is after `earlier`, in windows; negative where it is before.
 fn ahead(later: Micros, earlier: Micros) -> f32 {
     ((later.0 as f64 - earlier.0 as f64) / WINDOW.0 as f64) as f32
-}
-
-fn mix(ground: Color, colour: Color, share: f32) -> Color {
-    let mix = |a: f32, b: f32| a + (b - a) * share;
-    Color::from_rgb(mix(ground.r, colour.r), mix(ground.g, colour.g), mix(ground.b, colour.b))
-}
-
-fn luminous(colour: Color) -> bool {
-    0.299 * colour.r + 0.587 * colour.g + 0.114 * colour.b > 0.42
-}
-
-/// Tracks are told apart by colours that differ in lightness too.
-fn track_colour(track: usize, ink: &Ink) -> Color {
-    const TURNS: [(f32, f32, f32); 6] =
-        [(0.0, 0.0, 0.0), (0.35, 0.05, 0.55), (0.75, 0.45, 0.1), (0.1, 0.3, 0.8), (0.8, 0.2, 0.5), (0.4, 0.65, 0.1)];
-    match track % TURNS.len() {
-        0 => ink.accent,
-        n => {
-            let (r, g, b) = TURNS[n];
-            mix(Color::from_rgb(r, g, b), ink.text, 0.25)
-        }
-    }
 }
 
 fn draw_bars(frame: &mut Frame, ink: &Ink, bars: Bars, now: Micros) {

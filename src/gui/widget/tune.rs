@@ -30,7 +30,7 @@ pub struct Tune<'a> {
 pub fn colour(track: usize, melody_tracks: usize, ink: &Ink) -> Color {
     match track.checked_sub(melody_tracks) {
         None => ink.text,
-        Some(new) => theme::track(u8::try_from(new).unwrap_or(u8::MAX)),
+        Some(new) => ink.track(u8::try_from(new).unwrap_or(u8::MAX)),
     }
 }
 

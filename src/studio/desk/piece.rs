@@ -7,7 +7,7 @@ use crate::audio::sequencer::Score;
 use crate::music::composition::Format;
 use crate::music::message::{Key, Velocity};
 use crate::music::smf::{self, Reading};
-use crate::music::{Composition, Micros};
+use crate::music::{Composition, Micros, general_midi};
 
 /// Why a piece cannot be put on the desk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,8 @@ pub struct PieceNote {
     pub velocity: Velocity,
     /// The track that it is in, from 0.
     pub track: usize,
+    /// Whether it is a drum, on the channel of percussion.
+    pub drum: bool,
 }
 
 /// A piece. Made once, then shared and never changed.
@@ -92,6 +94,7 @@ impl Piece {
                 key: note.key,
                 velocity: note.velocity,
                 track,
+                drum: note.channel == general_midi::PERCUSSION,
             }));
             if own.is_some() {
                 offset = offset.plus(map.micros(events.end()));

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use iced_test::Simulator;
 
 use super::*;
-use crate::settings::{Folders, Settings};
+use crate::gui::screen::bench;
 use crate::studio::compose::sample::SAMPLES;
 use crate::studio::desk::Report;
 
@@ -17,13 +17,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Option<Bench> {
-        let Some(mut folders) = Folders::of_platform() else {
-            eprintln!("SKIPPED: this user has no home folder");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        folders.library = folder.path().to_owned();
-        let now = Now::new(Settings::default(), Some(folders));
+        let (now, folder) = bench::room()?;
         let mut bench = Bench { screen: Compose::default(), now, _folder: folder };
         bench.tell(Message::Choose(Offer::sample(SAMPLES[0])));
         let melody = Melody::of(SAMPLES[0].name, SAMPLES[0].melody().unwrap());
@@ -60,18 +54,11 @@ impl Bench {
     }
 
     fn shown(&self) -> Simulator<'_, Message> {
-        let fonts = theme::FONTS.map(std::borrow::Cow::Borrowed).to_vec();
-        Simulator::with_size(
-            iced::Settings { default_font: theme::REGULAR, fonts, ..Default::default() },
-            iced::Size::new(1104.0, 700.0),
-            self.screen.view(&self.now),
-        )
+        bench::shown(self.screen.view(&self.now))
     }
 
     fn clicks(&self, words: &str) -> Vec<String> {
-        let mut window = self.shown();
-        window.click(words).unwrap_or_else(|e| panic!("{words}: {e:?}"));
-        window.into_messages().map(|m| format!("{m:?}")).collect()
+        bench::clicks(self.shown(), words)
     }
 }
 

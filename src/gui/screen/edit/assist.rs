@@ -8,7 +8,7 @@ use super::sheet::Sheet;
 use super::{Command, Edit, Message, tools};
 use crate::gui::icon::Icon;
 use crate::gui::theme;
-use crate::gui::widget::{button, choice, slider, tip};
+use crate::gui::widget::{button, choice, slider, small, tip};
 use crate::music::edit::Scale;
 use crate::music::message::Key;
 use crate::music::pitch;
@@ -119,8 +119,7 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet) -> Element<'a, Message>
     let tools = &edit.tools;
     let some = sheet.selected_count() > 0;
     let scales = choice(tools::scales(), Some(ScaleChoice(tools.scale)), Message::Scale).small().menu_height(320.0);
-    let quantise =
-        tools::small(Icon::Magnet, "Quantise").on_press_maybe(some.then_some(Message::Do(Command::Quantise)));
+    let quantise = small(Icon::Magnet, "Quantise").on_press_maybe(some.then_some(Message::Do(Command::Quantise)));
     row![
         tip(quantise, "Rhythm assist: put the selected notes onto the grid  (Q)", tooltip::Position::Bottom),
         amount("Strength", 0..=100, tools.strength, Message::Strength),

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use iced::Color;
-
 use super::{Action, Message, Opened, order, time_of};
 use crate::gui::now::Now;
 use crate::gui::screen::edit::tools::Tools;
-use crate::gui::theme;
 use crate::gui::widget::pianoroll::{Done, Gesture, Lane, Pianoroll, Scene};
 use crate::music::composition::event::{tempo_data, time_signature_data};
 use crate::music::composition::{Composition, Division, Event, Format, MetaType, Note, Track};
@@ -119,14 +116,19 @@ impl Sheet {
             editor: &self.editor,
             tempo_map: &self.tempo_map,
             track: self.track,
-            colour: theme::track(colour.number()),
-            selected: theme::SELECTED,
+            colour: colour.number(),
+            drums: self.is_drums(),
             tool: tools.tool,
             step: if tools.snap { tools.step(self.quarter()) } else { Ticks(0) },
             lane: self.lane,
             cursor: self.cursor,
             looped: self.looped,
         }
+    }
+
+    /// Whether the track that is edited is one of percussion.
+    fn is_drums(&self) -> bool {
+        self.tracks.get(self.track).is_some_and(|t| t.channel == Some(general_midi::PERCUSSION))
     }
 
     pub(super) fn quarter(&self) -> u64 {
@@ -154,6 +156,7 @@ impl Sheet {
             })
             .collect();
         self.track = self.track.min(self.tracks.len().saturating_sub(1));
+        self.roll.viewport.set_drums(self.is_drums());
         // There is room to go on writing, and no emptiness to get lost in.
         self.roll.viewport.set_extent(Ticks(self.editor.document().end().0 + 64 * self.quarter()));
         self.selection_changed();
@@ -333,6 +336,7 @@ impl Sheet {
         }
         self.held_mix = None;
         self.typed_name = None;
+        self.roll.viewport.set_drums(self.is_drums());
         self.select(Selection::default());
         if let Some((low, high)) = self.keys() {
             let view = &mut self.roll.viewport;
@@ -377,8 +381,8 @@ impl Sheet {
         }
     }
 
-    pub(super) fn colour(&self, track: usize) -> Color {
-        theme::track(self.tracks.get(track).map_or(0, |t| t.colour.number()))
+    pub(super) fn colour(&self, track: usize) -> u8 {
+        self.tracks.get(track).map_or(0, |t| t.colour.number())
     }
 }
 

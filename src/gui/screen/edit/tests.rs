@@ -5,10 +5,10 @@ use iced::{Event, Point, mouse};
 use iced_test::Simulator;
 
 use super::*;
+use crate::gui::screen::bench;
 use crate::gui::screen::edit::sheet::Sheet;
 use crate::music::edit::Mix;
 use crate::music::smf;
-use crate::settings::{Folders, Settings};
 use crate::studio::edit::drafts;
 
 /// A screen on which the demo melody is open, in folders of its own.
@@ -20,17 +20,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Option<Bench> {
-        let folder = tempfile::tempdir().unwrap();
-        let Some(mut folders) = Folders::of_platform() else {
-            eprintln!("SKIPPED: this user has no home folder");
-            return None;
-        };
-        folders.state = folder.path().join("state");
-        folders.library = folder.path().join("library");
-        std::fs::create_dir(&folders.library).unwrap();
-        let file = folders.library.join("demo.mid");
+        let (now, folder) = bench::room()?;
+        let file = now.folders.as_ref().unwrap().library.join("demo.mid");
         std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), &file).unwrap();
-        let now = Now::new(Settings::default(), Some(folders));
         let mut bench = Bench { screen: Edit::default(), now, folder };
         let _ = bench.screen.open(file.clone());
         bench.tell(Message::Opened(1, Opened::read(&file).map(Box::new)));
@@ -54,12 +46,7 @@ impl Bench {
     }
 
     fn shown(&self) -> Simulator<'_, Message> {
-        let fonts = theme::FONTS.map(std::borrow::Cow::Borrowed).to_vec();
-        Simulator::with_size(
-            iced::Settings { default_font: theme::REGULAR, fonts, ..Default::default() },
-            iced::Size::new(1104.0, 700.0),
-            self.screen.view(&self.now),
-        )
+        bench::shown(self.screen.view(&self.now))
     }
 
     /// Lets the mouse do these things, and the screen what follows.

@@ -1,16 +1,16 @@
 //! The bar above the roll: steps back, tools, grid, playing, saving.
 
-use iced::widget::{container, row, text, tooltip};
-use iced::{Alignment, Element, Length};
+use iced::widget::{row, tooltip};
+use iced::{Alignment, Element};
 
 use super::assist::{GridChoice, LaneChoice, ScaleChoice};
 use super::sheet::Sheet;
 use super::{Command, Edit, Message, SoundKind, beat};
-use crate::gui::icon::{self, Icon};
+use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
 use crate::gui::widget::pianoroll::{Lane, Tool};
-use crate::gui::widget::{Button, button, choice, iconic, labelled, tip, wanted};
+use crate::gui::widget::{choice, iconic, labelled, tip, wanted};
 use crate::music::Ticks;
 use crate::music::edit::{Mode, Scale};
 use crate::music::quantise::Grid;
@@ -116,10 +116,4 @@ fn lane_choice(lane: Lane) -> LaneChoice {
 /// The scales, by tonic and mode.
 pub(super) fn scales() -> Vec<ScaleChoice> {
     Mode::ALL.into_iter().flat_map(|mode| (0..12).map(move |tonic| ScaleChoice(Scale { tonic, mode }))).collect()
-}
-
-/// An icon beside a word on a small button.
-pub(super) fn small<'a>(sign: Icon, word: &'a str) -> Button<'a, Message> {
-    let inside = row![icon::icon(sign, 14.0), text(word).size(theme::SMALL)].spacing(6.0).align_y(Alignment::Center);
-    button(container(inside).center_y(Length::Fill)).height(28.0).padding([0.0, 9.0]).style(theme::plain)
 }

@@ -128,8 +128,8 @@ fn flag<'a>(letter: &'a str, words: &'a str, on: bool, message: Message) -> Elem
 
 fn swatch<'a>(sheet: &Sheet, index: usize) -> Element<'a, Message> {
     let colour = sheet.colour(index);
-    let style = move |_: &iced::Theme| container::Style {
-        background: Some(colour.into()),
+    let style = move |theme: &iced::Theme| container::Style {
+        background: Some(theme::ink(theme).track(colour).into()),
         border: border::rounded(3),
         ..container::Style::default()
     };

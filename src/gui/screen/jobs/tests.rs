@@ -4,7 +4,7 @@ use iced_test::Simulator;
 
 use super::*;
 use crate::gui::now::Now;
-use crate::settings::{Folders, Settings};
+use crate::gui::screen::bench;
 use crate::studio::compose::sample::SAMPLES;
 use crate::studio::jobs::board::JobState;
 
@@ -17,15 +17,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Option<Bench> {
-        let Some(mut folders) = Folders::of_platform() else {
-            eprintln!("SKIPPED: this user has no home folder");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        folders.jobs = folder.path().join("store");
-        folders.library = folder.path().join("library");
-        let board = Board::open(&Settings::default(), &folders).unwrap();
-        let now = Now::new(Settings::default(), Some(folders));
+        let (now, folder) = bench::room()?;
+        let board = Board::open(&now.settings, now.folders.as_ref().unwrap()).unwrap();
         let mut bench = Bench { screen: Jobs::default(), now, board, _folder: folder };
         let _ = bench.screen.enter(&bench.now);
         bench.tell(Message::Opened(1, Ok(bench.board.clone())));
@@ -43,18 +36,11 @@ impl Bench {
     }
 
     fn shown(&self) -> Simulator<'_, Message> {
-        let fonts = theme::FONTS.map(std::borrow::Cow::Borrowed).to_vec();
-        Simulator::with_size(
-            iced::Settings { default_font: theme::REGULAR, fonts, ..Default::default() },
-            iced::Size::new(1104.0, 700.0),
-            self.screen.view(&self.now),
-        )
+        bench::shown(self.screen.view(&self.now))
     }
 
     fn clicks(&self, words: &str) -> Vec<String> {
-        let mut window = self.shown();
-        window.click(words).unwrap_or_else(|e| panic!("{words}: {e:?}"));
-        window.into_messages().map(|m| format!("{m:?}")).collect()
+        bench::clicks(self.shown(), words)
     }
 }
 

@@ -5,6 +5,7 @@ use iced::{Alignment, Element, Length};
 
 use super::{Library, Message, RENAME, To, list};
 use crate::gui::icon::Icon;
+use crate::gui::now::Now;
 use crate::gui::widget::thumb::thumb;
 use crate::gui::widget::{button, labelled, tip, wanted};
 use crate::gui::{theme, words};
@@ -12,9 +13,9 @@ use crate::studio::library::{Entry, Sound, State};
 
 const WIDTH: f32 = 288.0;
 
-pub(super) fn view(screen: &Library) -> Element<'_, Message> {
+pub(super) fn view<'a>(screen: &'a Library, now: &'a Now) -> Element<'a, Message> {
     let inside: Element<'_, Message> = match screen.selected.as_ref().and_then(|p| screen.shelf.get(p)) {
-        Some(entry) => about(screen, entry),
+        Some(entry) => about(screen, entry, now),
         None => container(
             text("Select something to play, edit, rename, tag or export it.").size(theme::BODY).style(theme::muted),
         )
@@ -24,7 +25,7 @@ pub(super) fn view(screen: &Library) -> Element<'_, Message> {
     container(inside).padding(theme::WIDE).width(WIDTH).height(Length::Fill).style(theme::surface).into()
 }
 
-fn about<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
+fn about<'a>(screen: &'a Library, entry: &'a Entry, now: &'a Now) -> Element<'a, Message> {
     let mut parts = column![].spacing(theme::GAP + theme::NEAR);
     if let Some(summary) = entry.summary() {
         let picture = thumb(&summary.picture, summary.fingerprint, WIDTH - 3.0 * theme::WIDE - 2.0, 96.0);
@@ -36,7 +37,7 @@ fn about<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
             let tracks = if s.tracks == 1 { "1 track".to_owned() } else { format!("{} tracks", s.tracks) };
             let facts = format!(
                 "{}\n{}, {}, {tracks}\n{}",
-                list::date(entry),
+                list::date(entry, now),
                 words::length(s.length),
                 words::notes(s.notes as u64),
                 s.instrument

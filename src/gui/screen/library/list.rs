@@ -5,6 +5,7 @@ use iced::{Alignment, Element, Length};
 
 use super::{Action, Library, Message, State, same};
 use crate::gui::icon::{self, Icon};
+use crate::gui::now::Now;
 use crate::gui::widget::thumb::thumb;
 use crate::gui::widget::{labelled, wanted};
 use crate::gui::{theme, words};
@@ -17,7 +18,7 @@ const SPARE: usize = 6;
 
 const LIST: &str = "library-list";
 
-pub(super) fn view(screen: &Library) -> Element<'_, Message> {
+pub(super) fn view<'a>(screen: &'a Library, now: &'a Now) -> Element<'a, Message> {
     if let State::Failed(error) = &screen.state {
         let words = text(error.to_string()).size(theme::BODY).style(theme::warning);
         return container(words).center(Length::Fill).style(theme::surface).into();
@@ -32,7 +33,7 @@ pub(super) fn view(screen: &Library) -> Element<'_, Message> {
     let first = ((top / ROW) as usize).saturating_sub(SPARE).min(count.saturating_sub(1));
     let last = (((top + height) / ROW) as usize + SPARE).min(count);
     let seen = screen.shown[first..last].iter().filter_map(|path| screen.shelf.get(path));
-    let rows = column(seen.map(|entry| one(screen, entry)));
+    let rows = column(seen.map(|entry| one(screen, entry, now)));
     let all = column![Space::new().height(first as f32 * ROW), rows, Space::new().height((count - last) as f32 * ROW),];
     let list = scrollable(all)
         .id(Id::new(LIST))
@@ -74,7 +75,7 @@ fn nothing(screen: &Library) -> Element<'_, Message> {
         .into()
 }
 
-fn one<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
+fn one<'a>(screen: &'a Library, entry: &'a Entry, now: &'a Now) -> Element<'a, Message> {
     let chosen = same(screen.selected.as_ref(), &entry.path);
     let picture = match entry.summary() {
         Some(summary) => thumb(&summary.picture, summary.fingerprint, 132.0, 44.0),
@@ -82,8 +83,10 @@ fn one<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
     };
     let title = text(entry.title()).size(theme::BODY).font(theme::STRONG).wrapping(text::Wrapping::None);
     let about = match &entry.state {
-        library::State::Read(summary) => text(format!("{}   {}", date(entry), summary.instrument)).style(theme::muted),
-        library::State::Unread => text(date(entry)).style(theme::muted),
+        library::State::Read(summary) => {
+            text(format!("{}   {}", date(entry, now), summary.instrument)).style(theme::muted)
+        }
+        library::State::Unread => text(date(entry, now)).style(theme::muted),
         library::State::Broken(why) => text(why).style(theme::warning),
     };
     let tags = entry
@@ -115,9 +118,9 @@ fn one<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
 }
 
 /// When it was recorded or changed, in the local time.
-pub(super) fn date(entry: &Entry) -> String {
+pub(super) fn date(entry: &Entry, now: &Now) -> String {
     let Ok(at) = jiff::Timestamp::try_from(entry.date()) else { return String::new() };
-    at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d  %H:%M").to_string()
+    at.to_zoned(now.zone.clone()).strftime("%Y-%m-%d  %H:%M").to_string()
 }
 
 /// Takes and drafts that a crash left behind, on top of everything.

@@ -3,30 +3,24 @@
 use iced_test::Simulator;
 
 use super::*;
-use crate::settings::{Folders, Settings};
+use crate::gui::screen::bench;
 use crate::studio::library::{list, summarise};
 
 struct Bench {
     screen: Library,
     now: Now,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Bench {
     fn new() -> Option<Bench> {
-        let Some(mut folders) = Folders::of_platform() else {
-            eprintln!("SKIPPED: this user has no home folder");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        folders.library = folder.path().to_owned();
-        folders.state = folder.path().join(".state");
+        let (now, folder) = bench::room()?;
+        let library = &now.folders.as_ref().unwrap().library;
         for name in ["Morning.mid", "Evening 2.mid", "Evening 10.mid"] {
-            std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), folder.path().join(name))
+            std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), library.join(name))
                 .unwrap();
         }
-        let now = Now::new(Settings::default(), Some(folders));
-        let mut bench = Bench { screen: Library::default(), now, folder };
+        let mut bench = Bench { screen: Library::default(), now, _folder: folder };
         let _ = bench.screen.enter(&bench.now);
         bench.look();
         Some(bench)
@@ -38,14 +32,19 @@ impl Bench {
 
     /// What happens beside the window.
     fn look(&mut self) {
-        self.tell(Message::Listed(list(self.folder.path())));
+        self.tell(Message::Listed(list(self.folder())));
         let all: Vec<PathBuf> = self.screen.shown.clone();
         let read = all.into_iter().map(|p| (p.clone(), summarise(&p))).collect();
         self.tell(Message::Read(read, Vec::new()));
     }
 
+    /// The folder of the library.
+    fn folder(&self) -> &Path {
+        &self.now.folders.as_ref().unwrap().library
+    }
+
     fn at(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder().join(name)
     }
 
     fn shows(&self, words: &str) -> bool {
@@ -53,12 +52,7 @@ impl Bench {
     }
 
     fn simulator(&self) -> Simulator<'_, Message> {
-        let fonts = theme::FONTS.map(std::borrow::Cow::Borrowed).to_vec();
-        Simulator::with_size(
-            iced::Settings { default_font: theme::REGULAR, fonts, ..Default::default() },
-            iced::Size::new(1104.0, 700.0),
-            self.screen.view(&self.now),
-        )
+        bench::shown(self.screen.view(&self.now))
     }
 }
 
@@ -81,7 +75,7 @@ fn what_is_deleted_comes_back_by_undo() {
     bench.tell(Message::Sort(Order::Name));
     bench.tell(Message::Step(1));
     let path = bench.screen.selected.clone().unwrap();
-    let trashed = library::trash(bench.folder.path(), &path);
+    let trashed = library::trash(bench.folder(), &path);
     bench.tell(Message::Deleted(trashed));
     assert!(!path.exists() && bench.screen.shown.len() == 2);
     assert!(bench.screen.selected.is_some(), "the next one is selected");
@@ -155,7 +149,7 @@ fn what_was_captured_is_shown_when_it_is_asked_for_and_can_be_kept() {
     assert_eq!(bench.screen.shown, std::slice::from_ref(&captured));
     bench.tell(Message::Select(captured.clone()));
     assert!(bench.shows("Keep as a take"));
-    let kept = library::keep(bench.folder.path(), &captured);
+    let kept = library::keep(bench.folder(), &captured);
     bench.tell(Message::KeptAsTake(kept));
     bench.look();
     assert!(bench.screen.shown.contains(&bench.at("Noon.mid")) && !captured.exists());

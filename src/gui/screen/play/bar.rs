@@ -8,7 +8,7 @@ use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::widget::{button, choice, iconic, tip};
 use crate::gui::{theme, words};
-use crate::music::{Micros, TimeSignature};
+use crate::music::{Micros, Tempo, TimeSignature};
 use crate::studio::desk::Transport;
 
 /// Bars to count before a take.
@@ -44,12 +44,15 @@ impl Play {
     }
 
     fn beat<'a>(&'a self, now: &'a Now) -> Row<'a, Message> {
-        let bpm = now.beat.tempo.bpm();
-        let shown = self.typed.clone().unwrap_or_else(|| {
+        // While a piece plays its own beat is shown, and it cannot be changed here.
+        let playing = beat_of_piece(now);
+        let may = |message: Message| playing.is_none().then_some(message);
+        let bpm = playing.map_or(now.beat.tempo, |(tempo, _)| tempo).bpm();
+        let shown = self.typed.clone().filter(|_| playing.is_none()).unwrap_or_else(|| {
             if (bpm - bpm.round()).abs() < 0.005 { format!("{bpm:.0}") } else { format!("{bpm:.1}") }
         });
         let tempo = text_input("120", &shown)
-            .on_input(Message::TempoTyped)
+            .on_input_maybe(playing.is_none().then_some(Message::TempoTyped))
             .on_submit(Message::TempoSet)
             .width(Length::Fixed(58.0))
             .padding([8.0, 6.0])
@@ -60,21 +63,31 @@ impl Play {
             .height(theme::CONTROL)
             .padding([0.0, 10.0])
             .style(theme::plain)
-            .on_press(Message::Tap);
+            .on_press_maybe(may(Message::Tap));
         let below = tooltip::Position::Bottom;
-        let signature = choice(signatures(), Some(now.beat.signature), Message::Signature).width(74.0);
+        let signature: Element<'a, Message> = match playing {
+            Some((_, signature)) => {
+                let words = text(signature.to_string()).size(theme::BODY).style(theme::muted);
+                container(words).width(74.0).center_y(theme::CONTROL).padding([0.0, 10.0]).style(theme::well).into()
+            }
+            None => choice(signatures(), Some(now.beat.signature), Message::Signature).width(74.0).into(),
+        };
+        let (tempo_words, signature_words) = match playing {
+            Some(_) => ("Tempo of the piece; takes keep their own", "Time signature of the piece"),
+            None => ("Tempo in quarter notes a minute  (↑ ↓)", "Time signature of takes"),
+        };
         let count_in = choice(COUNT_INS, Some(CountIn(now.beat.count_in)), Message::CountIn).width(124.0);
         let metronome = iconic(Icon::Metronome).style(theme::toggle(now.beat.metronome)).on_press(Message::Metronome);
         row![
             row![
-                step("−", Message::TempoBy(-1)),
-                tip(tempo, "Tempo in quarter notes a minute  (↑ ↓)", below),
-                step("+", Message::TempoBy(1)),
+                step("−", may(Message::TempoBy(-1))),
+                tip(tempo, tempo_words, below),
+                step("+", may(Message::TempoBy(1))),
                 tip(tap, "Tap the tempo  (B)", below),
             ]
             .spacing(theme::NEAR)
             .align_y(Alignment::Center),
-            tip(signature, "Time signature of takes", below),
+            tip(signature, signature_words, below),
             tip(count_in, "Bars to count before a take", below),
             tip(metronome, "Metronome  (M)", below),
         ]
@@ -86,6 +99,16 @@ impl Play {
         let meter = column![self.meter.view(), text(self.meter.words()).size(10.5).style(theme::muted)].spacing(2);
         tip(container(meter).width(Length::Fixed(76.0)), "Level of what sounds", tooltip::Position::Bottom)
     }
+}
+
+/// Tempo and time signature of the piece that plays, where it is now.
+fn beat_of_piece(now: &Now) -> Option<(Tempo, TimeSignature)> {
+    let piece = now.piece.as_ref().filter(|_| now.transport == Transport::Playing)?;
+    let map = piece.score.tempo_map();
+    let at = map.ticks(now.pulse.position);
+    let tempo = map.tempos().take_while(|(from, _)| *from <= at).last()?.1;
+    let signature = map.signatures().take_while(|(from, _)| *from <= at).last()?.1;
+    Some((tempo, signature))
 }
 
 fn transport<'a>(now: &Now) -> Row<'a, Message> {

@@ -3,7 +3,7 @@
 use iced::widget::canvas::{self, Event, Frame, Geometry, Path, Stroke};
 use iced::{Point, Rectangle, Renderer, Size, Theme, keyboard, mouse};
 
-use super::viewport::{KEYS, RULER};
+use super::viewport::RULER;
 use super::{Done, Gesture, Pianoroll, Scene, Tool, paint};
 use crate::gui::theme::{self, Ink};
 use crate::music::Ticks;
@@ -122,7 +122,7 @@ impl<M> Board<'_, M> {
             held.drag = if right { Drag::Wipe { from: at } } else { Drag::Line(vec![at]) };
             return Some(canvas::Action::request_redraw().and_capture());
         }
-        if at.x < KEYS {
+        if at.x < view.keys() {
             let key = view.key(at.y);
             held.drag = Drag::Keys(key);
             return self.say(Gesture::Hear(key));
@@ -338,7 +338,7 @@ impl<M> Board<'_, M> {
             }
             Drag::Draw { start, key } => {
                 if let Some(r) = paint::place(view, *start, self.drawn_end(*start, held), *key) {
-                    frame.fill_rectangle(r.position(), r.size(), self.scene.selected);
+                    frame.fill_rectangle(r.position(), r.size(), ink.selected);
                 }
             }
             Drag::Line(points) => {
@@ -349,7 +349,7 @@ impl<M> Board<'_, M> {
                     }
                     points.for_each(|point| p.line_to(*point));
                 });
-                frame.stroke(&path, line.with_width(2.0).with_color(self.scene.selected));
+                frame.stroke(&path, line.with_width(2.0).with_color(ink.selected));
             }
             Drag::Wipe { from } => {
                 let area = view.lane();
@@ -375,7 +375,7 @@ impl<M> Board<'_, M> {
         for note in moving {
             let (start, end, key) = to(note.note.start, note.note.end, note.note.key);
             if let Some(r) = paint::place(view, start, end, key) {
-                frame.fill_rectangle(r.position(), r.size(), self.scene.selected.scale_alpha(0.75));
+                frame.fill_rectangle(r.position(), r.size(), ink.selected.scale_alpha(0.75));
                 let edge = Stroke::default().with_color(ink.text).with_width(1.0);
                 frame.stroke(&Path::rectangle(r.position(), r.size()), edge);
             }
@@ -444,7 +444,7 @@ impl<M> canvas::Program<M> for Board<'_, M> {
         }
         let Some(at) = cursor.position_in(bounds) else { return mouse::Interaction::None };
         let view = &self.roll.viewport;
-        if at.x < KEYS || at.y < RULER {
+        if at.x < view.keys() || at.y < RULER {
             return mouse::Interaction::Pointer;
         }
         if at.y >= view.lane().y {

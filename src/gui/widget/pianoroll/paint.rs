@@ -5,13 +5,13 @@ use iced::alignment::{Horizontal, Vertical};
 use iced::widget::canvas::{Frame, Path, Stroke, Text};
 use iced::{Color, Point, Rectangle, Size};
 
-use super::viewport::{KEYS, RULER};
+use super::viewport::RULER;
 use super::{Lane, Scene, Viewport};
-use crate::gui::theme::{self, Ink};
+use crate::gui::theme::{self, Ink, mix};
 use crate::gui::widget::piano::is_black;
 use crate::music::edit::{Columns, EditedTrack, PlacedNote, Said};
 use crate::music::message::{Key, Velocity, Voice};
-use crate::music::{Ticks, pitch};
+use crate::music::{Ticks, general_midi, pitch};
 
 /// More notes than this are drawn in columns.
 const MOST_NOTES: usize = 1_200;
@@ -45,24 +45,20 @@ fn label(frame: &mut Frame, content: String, position: Point, colour: Color, siz
     });
 }
 
-/// Mixes a colour into another.
-pub(super) fn mix(ground: Color, colour: Color, share: f32) -> Color {
-    let mix = |a: f32, b: f32| a + (b - a) * share;
-    Color::from_rgb(mix(ground.r, colour.r), mix(ground.g, colour.g), mix(ground.b, colour.b))
-}
-
 /// Rows, lines, keys and ruler.
 pub(super) fn ground(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
     let notes = view.notes();
     let lane = view.lane();
     let dark_row = mix(ink.surface, ink.line, 0.32);
-    for key in (0..128).map(Key::masked).filter(|k| is_black(*k)) {
+    // Drums are neither black nor white: every second row, as in a table.
+    let shaded = |key: &Key| if scene.drums { key.get() % 2 == 1 } else { is_black(*key) };
+    for key in (0..128).map(Key::masked).filter(shaded) {
         let row = Rectangle { y: view.y(key), height: view.row(), ..notes };
         if let Some(row) = clipped(row, notes) {
             fill(frame, row, dark_row);
         }
     }
-    for key in (0..128).step_by(12).map(Key::masked) {
+    for key in (0..128).step_by(12).map(Key::masked).filter(|_| !scene.drums) {
         let line = Rectangle { y: (view.y(key) + view.row()).round(), height: 1.0, ..notes };
         if let Some(line) = clipped(line, notes) {
             fill(frame, line, ink.line);
@@ -70,22 +66,43 @@ pub(super) fn ground(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink:
     }
     lines(frame, view, scene, ink);
     fill(frame, Rectangle { height: 1.0, ..lane }, ink.line);
-    keys(frame, view, ink);
-    let corner = Rectangle { x: 0.0, y: lane.y, width: KEYS, height: lane.height };
+    if scene.drums {
+        drums(frame, view, ink);
+    } else {
+        keys(frame, view, ink);
+    }
+    let corner = Rectangle { x: 0.0, y: lane.y, width: view.keys(), height: lane.height };
     fill(frame, corner, ink.surface);
     for (share, value) in [(0.0, "127"), (0.5, "64")] {
         let y = lane.y + 10.0 + share * (lane.height - 12.0);
-        label(frame, value.to_owned(), Point::new(KEYS - 26.0, y), ink.muted, 10.0);
+        label(frame, value.to_owned(), Point::new(view.keys() - 26.0, y), ink.muted, 10.0);
     }
-    fill(frame, Rectangle { x: 0.0, y: lane.y, width: KEYS, height: 1.0 }, ink.line);
+    fill(frame, Rectangle { x: 0.0, y: lane.y, width: view.keys(), height: 1.0 }, ink.line);
+}
+
+/// The names of drums, where keys would be; between them, when rows are low, only those that there is room for.
+fn drums(frame: &mut Frame, view: &Viewport, ink: &Ink) {
+    let notes = view.notes();
+    let area = Rectangle { x: 0.0, width: view.keys() - 1.0, ..notes };
+    fill(frame, area, ink.surface);
+    let mut free = f32::MIN;
+    for key in (0..128).rev().map(Key::masked) {
+        let middle = view.y(key) + view.row() / 2.0;
+        let fits = middle - 5.0 >= area.y && middle + 5.0 <= area.y + area.height && middle - free >= 11.0;
+        if let Some(name) = general_midi::drum(key).filter(|_| fits) {
+            label(frame, name.to_owned(), Point::new(6.0, middle), ink.text, 10.0);
+            free = middle;
+        }
+    }
+    fill(frame, Rectangle { x: view.keys() - 1.0, width: 1.0, ..notes }, ink.line);
 }
 
 fn keys(frame: &mut Frame, view: &Viewport, ink: &Ink) {
     let notes = view.notes();
-    let area = Rectangle { x: 0.0, width: KEYS - 1.0, ..notes };
+    let area = Rectangle { x: 0.0, width: view.keys() - 1.0, ..notes };
     fill(frame, area, ink.white_key);
     for key in (0..128).map(Key::masked) {
-        let row = Rectangle { x: 0.0, y: view.y(key), width: KEYS - 1.0, height: view.row() };
+        let row = Rectangle { x: 0.0, y: view.y(key), width: view.keys() - 1.0, height: view.row() };
         let Some(seen) = clipped(row, area) else { continue };
         if is_black(key) {
             fill(frame, Rectangle { width: seen.width * 0.62, ..seen }, ink.black_key);
@@ -98,7 +115,7 @@ fn keys(frame: &mut Frame, view: &Viewport, ink: &Ink) {
         if key.get() % 12 == 0 && seen.height > 6.0 {
             frame.fill_text(Text {
                 content: pitch::name(key),
-                position: Point::new(KEYS - 6.0, row.y + row.height / 2.0),
+                position: Point::new(view.keys() - 6.0, row.y + row.height / 2.0),
                 color: ink.black_key,
                 size: 10.0.into(),
                 font: theme::REGULAR,
@@ -108,7 +125,7 @@ fn keys(frame: &mut Frame, view: &Viewport, ink: &Ink) {
             });
         }
     }
-    fill(frame, Rectangle { x: KEYS - 1.0, width: 1.0, ..notes }, ink.line);
+    fill(frame, Rectangle { x: view.keys() - 1.0, width: 1.0, ..notes }, ink.line);
 }
 
 /// Bars, beats and the grid, and the ruler above them.
@@ -146,12 +163,12 @@ fn lines(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
     for (bar, start) in names {
         let x = view.x(start);
         if x >= notes.x - 1.0 && x + 20.0 < notes.x + notes.width {
-            label(frame, bar.to_string(), Point::new(x + 5.0, RULER * 0.3), ink.muted, 11.0);
+            label(frame, bar.to_string(), Point::new(x + 5.0, RULER * 0.27), ink.muted, 10.0);
         }
     }
     tempos(frame, view, scene, ink);
     fill(frame, Rectangle { y: RULER - 1.0, height: 1.0, ..ruler }, ink.line);
-    fill(frame, Rectangle { width: KEYS, height: RULER - 1.0, ..ruler }, ink.surface);
+    fill(frame, Rectangle { width: view.keys(), height: RULER - 1.0, ..ruler }, ink.surface);
 }
 
 /// The bars that are seen, with their starts and those of the bars after them; from afar every second, fourth and so on.
@@ -191,14 +208,15 @@ fn beats(scene: &Scene<'_>, bar: u64, start: Ticks, next: Ticks) -> Vec<Ticks> {
     (0..u64::from(signature.numerator())).map(|n| Ticks(start.0 + n * beat)).filter(|at| *at < next).collect()
 }
 
+/// Tempos, on a line of their own below the bars' numbers, as many as there is room for.
 fn tempos(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
     let right = view.right();
-    let mut free = KEYS;
+    let mut free = view.keys();
     for (at, tempo) in scene.tempo_map.tempos().filter(|(at, _)| *at < right) {
-        let x = view.x(at).max(KEYS) + 8.0;
-        if x >= free && view.x(at) >= KEYS - 1.0 {
+        let x = view.x(at).max(view.keys()) + 5.0;
+        if x >= free && view.x(at) >= view.keys() - 1.0 {
             let text = format!("{:.0} bpm", tempo.bpm());
-            label(frame, text, Point::new(x, RULER * 0.72), ink.accent, 10.0);
+            label(frame, text, Point::new(x, RULER * 0.68), ink.accent, 10.0);
             free = x + 64.0;
         }
     }
@@ -207,16 +225,15 @@ fn tempos(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
 /// The notes of all tracks, that of the edited one on top.
 pub(super) fn notes(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
     let document = scene.editor.document();
-    let ghost = mix(ink.surface, ink.muted, 0.32);
     let others = || document.tracks().iter().enumerate().filter(|(i, _)| *i != scene.track).map(|(_, t)| t);
     if others().any(|t| t.note_count() > 0) {
-        columns(frame, view, others(), ghost);
+        columns(frame, view, others(), ink.ghost);
     }
     let Some(track) = document.track(scene.track) else { return };
     let seen: Vec<&PlacedNote> = track.notes_between(view.left(), view.right()).take(MOST_NOTES + 1).collect();
     if seen.len() > MOST_NOTES {
-        columns(frame, view, std::iter::once(track), mix(ink.surface, scene.colour, 0.85));
-        selected_from_afar(frame, view, scene, track);
+        columns(frame, view, std::iter::once(track), ink.track(scene.colour));
+        selected_from_afar(frame, view, scene, ink, track);
     } else {
         near(frame, view, scene, ink, &seen);
     }
@@ -240,10 +257,10 @@ fn near(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink, seen: 
     let selection = scene.editor.selection();
     let round = view.row() >= 9.0 && seen.len() <= 400;
     for chosen in [false, true] {
-        let colour = if chosen { scene.selected } else { scene.colour };
+        let colour = if chosen { ink.selected } else { ink.track(scene.colour) };
         for step in 0..SHADES {
-            let strength = 0.5 + 0.5 * (step + 1) as f32 / SHADES as f32;
-            let fill_colour = mix(ink.surface, colour, strength);
+            let loudest = ((step + 1) * 128 / SHADES - 1) as u8;
+            let fill_colour = theme::shade(ink, colour, Velocity::masked(loudest));
             let these = seen.iter().filter(|n| selection.contains(n.id) == chosen && shade(n.note.velocity) == step);
             for note in these {
                 let Some(r) = place(view, note.note.start, note.note.end, note.note.key) else { continue };
@@ -259,18 +276,17 @@ fn near(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink, seen: 
                         fill(frame, Rectangle { height: 1.0, ..r }, ink.text);
                     }
                 }
-                named(frame, r, note, view, fill_colour);
+                named(frame, r, note, view, fill_colour, scene.drums);
             }
         }
     }
 }
 
-fn named(frame: &mut Frame, r: Rectangle, note: &PlacedNote, view: &Viewport, on: Color) {
-    if r.width < 30.0 || view.row() < 13.0 || r.height < 11.0 {
+fn named(frame: &mut Frame, r: Rectangle, note: &PlacedNote, view: &Viewport, on: Color, drums: bool) {
+    if drums || r.width < 30.0 || view.row() < 13.0 || r.height < 11.0 {
         return;
     }
-    let light = 0.299 * on.r + 0.587 * on.g + 0.114 * on.b > 0.4;
-    let colour = if light { Color::from_rgb8(0x10, 0x14, 0x18) } else { Color::WHITE };
+    let colour = theme::readable_on(on);
     label(frame, pitch::name(note.note.key), Point::new(r.x + 5.0, r.y + r.height / 2.0), colour, 10.0);
 }
 
@@ -321,7 +337,7 @@ fn bars_of(columns: &Columns, view: &Viewport, width: f32) -> Vec<Rectangle> {
 }
 
 /// From afar what is selected is shown as a line below the ruler.
-fn selected_from_afar(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, track: &EditedTrack) {
+fn selected_from_afar(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink, track: &EditedTrack) {
     let selection = scene.editor.selection();
     if selection.is_empty() {
         return;
@@ -332,7 +348,7 @@ fn selected_from_afar(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, tra
         let x = view.x(note.note.start).floor();
         if x > last && x >= area.x {
             last = x + 1.0;
-            fill(frame, Rectangle { x, y: area.y, width: 2.0, height: 4.0 }, scene.selected);
+            fill(frame, Rectangle { x, y: area.y, width: 2.0, height: 4.0 }, ink.selected);
         }
     }
 }
@@ -352,7 +368,7 @@ fn lane(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink, track:
             let (left, right) = (view.left(), view.right());
             let before = track.events_between(Ticks(0), left).rev().find_map(|e| of_it(&e.said));
             let points = track.events_between(left, right).filter_map(|e| Some((e.at, of_it(&e.said)?)));
-            steps(frame, view, scene, before, points);
+            steps(frame, view, ink.track(scene.colour), before, points);
         }
     }
 }
@@ -378,14 +394,14 @@ fn velocities(
         let mut columns = Columns::new(view.left(), view.ticks_a_pixel() * 3.0, count);
         columns.add_track(track);
         for (n, column) in columns.as_slice().iter().enumerate().filter(|(_, c)| c.velocity > 0) {
-            stem(area.x + n as f32 * 3.0, column.velocity, mix(ink.surface, scene.colour, 0.7));
+            stem(area.x + n as f32 * 3.0, column.velocity, ink.track(scene.colour));
         }
         return;
     }
     let selection = scene.editor.selection();
     for chosen in [false, true] {
         for note in seen.iter().filter(|n| selection.contains(n.id) == chosen) {
-            let colour = if chosen { scene.selected } else { mix(ink.surface, scene.colour, 0.8) };
+            let colour = if chosen { ink.selected } else { ink.track(scene.colour) };
             stem(view.x(note.note.start), note.note.velocity.get(), colour);
         }
     }
@@ -399,7 +415,7 @@ pub(super) fn height(value: u8, area: Rectangle) -> f32 {
 fn steps(
     frame: &mut Frame,
     view: &Viewport,
-    scene: &Scene<'_>,
+    colour: Color,
     before: Option<u8>,
     points: impl Iterator<Item = (Ticks, u8)>,
 ) {
@@ -410,8 +426,8 @@ fn steps(
         let height = height(value, area);
         let bar = Rectangle { x: from, y: area.y + area.height - height, width: to - from, height };
         if let Some(bar) = clipped(bar, area) {
-            fill(frame, bar, scene.colour.scale_alpha(0.35));
-            fill(frame, Rectangle { height: 2.0, ..bar }, scene.colour);
+            fill(frame, bar, colour.scale_alpha(0.35));
+            fill(frame, Rectangle { height: 2.0, ..bar }, colour);
         }
     };
     for (at, value) in points {

@@ -5,10 +5,11 @@ use iced::{Rectangle, Size};
 use crate::music::Ticks;
 use crate::music::message::Key;
 
-/// How wide the keys at the left are.
-pub(super) const KEYS: f32 = 52.0;
+/// How wide the keys at the left are, and the names of drums in their place.
+const KEYS: f32 = 52.0;
+const DRUMS: f32 = 112.0;
 /// How high the ruler is.
-pub(super) const RULER: f32 = 28.0;
+pub(super) const RULER: f32 = 34.0;
 /// How high the lane is.
 pub(super) const LANE: f32 = 92.0;
 
@@ -24,6 +25,8 @@ pub struct Viewport {
     /// Pixels of rows above the top edge of the notes.
     top: f32,
     row: f32,
+    /// The width of the keys.
+    keys: f32,
     size: Size,
     /// Nobody looks behind this tick.
     extent: f64,
@@ -36,7 +39,15 @@ impl Default for Viewport {
     fn default() -> Viewport {
         let row = 14.0;
         // The middle of the keyboard in the middle of the window.
-        Viewport { left: 0.0, ticks_a_pixel: 8.0, top: 47.0 * row, row, size: Size::new(900.0, 560.0), extent: ENDLESS }
+        Viewport {
+            left: 0.0,
+            ticks_a_pixel: 8.0,
+            top: 47.0 * row,
+            row,
+            keys: KEYS,
+            size: Size::new(900.0, 560.0),
+            extent: ENDLESS,
+        }
     }
 }
 
@@ -45,6 +56,18 @@ impl Viewport {
     pub fn set_size(&mut self, size: Size) {
         self.size = size;
         self.limit();
+    }
+
+    /// Keys at the left, or the names of drums, which need more room.
+    pub fn set_drums(&mut self, drums: bool) {
+        self.keys = if drums { DRUMS } else { KEYS };
+        self.limit();
+    }
+
+    /// How wide what stands at the left is.
+    #[must_use]
+    pub fn keys(&self) -> f32 {
+        self.keys
     }
 
     /// The piece, and room behind it, ends here: one can look no farther.
@@ -57,7 +80,7 @@ impl Viewport {
     #[must_use]
     pub fn notes(&self) -> Rectangle {
         let height = (self.size.height - RULER - LANE).max(1.0);
-        Rectangle { x: KEYS, y: RULER, width: (self.size.width - KEYS).max(1.0), height }
+        Rectangle { x: self.keys, y: RULER, width: (self.size.width - self.keys).max(1.0), height }
     }
 
     /// Where the lane is.
@@ -94,13 +117,13 @@ impl Viewport {
     /// Where a tick is, in pixels from the canvas's left edge.
     #[must_use]
     pub fn x(&self, at: Ticks) -> f32 {
-        KEYS + ((at.0 as f64 - self.left) / self.ticks_a_pixel) as f32
+        self.keys + ((at.0 as f64 - self.left) / self.ticks_a_pixel) as f32
     }
 
     /// The tick at a place; zero for what is before the beginning.
     #[must_use]
     pub fn tick(&self, x: f32) -> Ticks {
-        Ticks((self.left + f64::from(x - KEYS) * self.ticks_a_pixel).max(0.0) as u64)
+        Ticks((self.left + f64::from(x - self.keys) * self.ticks_a_pixel).max(0.0) as u64)
     }
 
     /// The upper edge of a key's row.
@@ -125,9 +148,9 @@ impl Viewport {
 
     /// Makes time wider (above 1) or narrower; what is at `x` stays there.
     pub fn zoom(&mut self, factor: f32, x: f32) {
-        let at = self.left + f64::from(x - KEYS) * self.ticks_a_pixel;
+        let at = self.left + f64::from(x - self.keys) * self.ticks_a_pixel;
         self.ticks_a_pixel = self.allowed(self.ticks_a_pixel / f64::from(factor));
-        self.left = at - f64::from(x - KEYS) * self.ticks_a_pixel;
+        self.left = at - f64::from(x - self.keys) * self.ticks_a_pixel;
         self.limit();
     }
 

@@ -1,0 +1,38 @@
+//! What the tests of screens share: folders of their own, and a screen as it is drawn, without a window.
+
+use iced::Element;
+use iced_test::Simulator;
+
+use crate::gui::now::Now;
+use crate::gui::theme;
+use crate::settings::{Folders, Settings};
+
+/// What a window with nothing behind it knows, over folders that go with the second value; they are there and empty.
+/// None, and said, where a user has no home.
+pub(super) fn room() -> Option<(Now, tempfile::TempDir)> {
+    let Some(mut folders) = Folders::of_platform() else {
+        eprintln!("SKIPPED: this user has no home folder");
+        return None;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for (place, name) in
+        [(&mut folders.library, "library"), (&mut folders.state, "state"), (&mut folders.jobs, "store")]
+    {
+        *place = folder.path().join(name);
+        std::fs::create_dir(&*place).unwrap();
+    }
+    Some((Now::new(Settings::default(), Some(folders)), folder))
+}
+
+/// A screen in a window of a usual size.
+pub(super) fn shown<'a, M>(view: Element<'a, M>) -> Simulator<'a, M> {
+    let fonts = theme::FONTS.map(std::borrow::Cow::Borrowed).to_vec();
+    let settings = iced::Settings { default_font: theme::REGULAR, fonts, ..Default::default() };
+    Simulator::with_size(settings, iced::Size::new(1104.0, 700.0), view)
+}
+
+/// What a click on these words says.
+pub(super) fn clicks<M: std::fmt::Debug>(mut window: Simulator<'_, M>, words: &str) -> Vec<String> {
+    window.click(words).unwrap_or_else(|e| panic!("{words}: {e:?}"));
+    window.into_messages().map(|m| format!("{m:?}")).collect()
+}
