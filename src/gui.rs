@@ -4,6 +4,7 @@
 //! it gives orders, is told reports and draws them, and holds no music of its own. [`shell`] is the
 //! application; [`screen`] has a module for each screen; [`theme`] says how everything looks.
 
+pub mod dialog;
 mod display;
 pub mod help;
 pub mod icon;

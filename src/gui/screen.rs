@@ -93,6 +93,8 @@ pub enum Action<M> {
     Touch(Touched),
     /// A change to the settings.
     Change(Change),
+    /// Something that cannot be done is to be said.
+    Complain(String),
     /// Words for the clipboard.
     Copy(String),
     /// The doctor is to look again.

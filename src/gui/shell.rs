@@ -330,6 +330,7 @@ impl Studio {
             Action::Order(order) => self.order(order),
             Action::Touch(touched) => self.touch(touched),
             Action::Change(change) => self.change(change),
+            Action::Complain(text) => self.complain(text),
             Action::Copy(words) => clipboard::write(words),
             Action::Examine => self.examine(),
             Action::PutAside => match self.settings_file.clone() {

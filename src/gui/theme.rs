@@ -300,6 +300,7 @@ pub fn scroll(theme: &Theme, status: scrollable::Status) -> scrollable::Style {
     for rail in [&mut style.vertical_rail, &mut style.horizontal_rail] {
         rail.background = None;
         rail.scroller.background = ink(theme).edge.into();
+        rail.scroller.border = border::rounded(5);
     }
     style
 }

@@ -18,6 +18,7 @@ use super::Action;
 use crate::compose::arrange::Failed;
 use crate::compose::melody::Voice;
 use crate::compose::request::{Kind, Parameters, Request};
+use crate::gui::dialog;
 use crate::gui::now::Now;
 use crate::gui::theme;
 use crate::gui::work::{Held, beside, held, telling};
@@ -86,6 +87,8 @@ pub enum Message {
     File(PathBuf),
     /// Nothing is to be done.
     Nothing,
+    /// Something cannot be done.
+    Failed(String),
     /// A melody was read.
     Read(u64, Result<Arc<Melody>, String>),
     /// What is to be done.
@@ -165,9 +168,13 @@ impl Compose {
             Message::Found(files) => self.files = files,
             Message::Choose(offer) => return self.choose(offer),
             Message::Open => {
-                let asked = iced::Task::perform(melody::ask(), |f| f.map_or(Message::Nothing, Message::File));
-                return Action::Run(asked);
+                let asked = dialog::file("Choose a melody");
+                return Action::Run(iced::Task::perform(asked, |file| match file {
+                    Ok(file) => file.map_or(Message::Nothing, Message::File),
+                    Err(missing) => Message::Failed(missing.to_string()),
+                }));
             }
+            Message::Failed(why) => self.said = Some((why, true)),
             Message::File(path) => return self.open(path),
             Message::Read(number, outcome) if number == self.number => self.take(outcome),
             Message::Way(way) => self.knobs.way = way,

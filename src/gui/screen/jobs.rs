@@ -11,6 +11,7 @@ use iced::{Alignment, Element, Length};
 
 use super::Action;
 use crate::compose::request::Request;
+use crate::gui::dialog;
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
@@ -47,6 +48,8 @@ pub enum Message {
     Again(u64),
     /// Nothing is to be done.
     Nothing,
+    /// Something cannot be done.
+    Failed(String),
     /// Where jobs are is being typed.
     Typed(String),
     /// It has been typed.
@@ -176,13 +179,13 @@ impl Jobs {
                 }
             }
             Message::Choose => {
-                let asked =
-                    async { rfd::AsyncFileDialog::new().set_title("Choose a folder for jobs").pick_folder().await };
-                let told = |folder: Option<rfd::FileHandle>| {
-                    folder.map_or(Message::Nothing, |f| Message::Chosen(f.path().to_owned()))
-                };
-                return Action::Run(iced::Task::perform(asked, told));
+                let asked = dialog::folder("Choose a folder for jobs");
+                return Action::Run(iced::Task::perform(asked, |folder| match folder {
+                    Ok(folder) => folder.map_or(Message::Nothing, Message::Chosen),
+                    Err(missing) => Message::Failed(missing.to_string()),
+                }));
             }
+            Message::Failed(why) => self.said = Some((why, true)),
             Message::Chosen(folder) => {
                 return Action::Change(Change::Store(Some(folder.display().to_string())));
             }

@@ -109,6 +109,8 @@ pub enum Message {
     Changed,
     /// Nothing is to be done.
     Nothing,
+    /// Something cannot be done.
+    Failed(String),
     /// The search is being typed.
     Search(String),
     /// Only this tag, or everything.

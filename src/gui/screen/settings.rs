@@ -7,6 +7,7 @@ use iced::widget::{Column, column, container, row, scrollable, text, text_input}
 use iced::{Alignment, Element, Length};
 
 use super::Action;
+use crate::gui::dialog;
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::theme;
@@ -100,7 +101,7 @@ pub enum Message {
     /// A folder is to be chosen in the system's dialog.
     Choose(Which),
     /// It was chosen, or not.
-    Chosen(Which, Option<PathBuf>),
+    Chosen(Which, dialog::Chosen<PathBuf>),
     /// The broken file is to be kept aside, and a new one begun.
     PutAside,
 }
@@ -156,13 +157,17 @@ impl Settings {
                 Some(percent) => Action::Change(Change::ClickVolume(percent)),
                 None => Action::None,
             },
-            Message::Choose(which) => Action::Run(iced::Task::perform(ask(), move |to| Message::Chosen(which, to))),
-            Message::Chosen(_, None) => Action::None,
-            Message::Chosen(Which::Library, folder) => {
+            Message::Choose(which) => {
+                let asked = dialog::folder("Choose a folder");
+                Action::Run(iced::Task::perform(asked, move |folder| Message::Chosen(which, folder)))
+            }
+            Message::Chosen(_, Ok(None)) => Action::None,
+            Message::Chosen(_, Err(missing)) => Action::Complain(missing.to_string()),
+            Message::Chosen(Which::Library, Ok(folder)) => {
                 self.library = None;
                 Action::Change(Change::Library(folder))
             }
-            Message::Chosen(Which::SoundFonts, folder) => {
+            Message::Chosen(Which::SoundFonts, Ok(folder)) => {
                 self.soundfonts = None;
                 Action::Change(Change::SoundFonts(folder))
             }
@@ -329,12 +334,6 @@ fn beside_dialog(field: Element<'_, Message>, which: Which) -> Element<'_, Messa
         .spacing(theme::GAP)
         .align_y(Alignment::Center)
         .into()
-}
-
-/// The system's dialog for a folder.
-async fn ask() -> Option<PathBuf> {
-    let folder = rfd::AsyncFileDialog::new().set_title("Choose a folder").pick_folder().await?;
-    Some(folder.path().to_owned())
 }
 
 fn look(now: &Now) -> Element<'_, Message> {

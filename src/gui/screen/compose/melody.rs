@@ -74,14 +74,6 @@ pub(super) fn files(library: &Path) -> Vec<PathBuf> {
     files.into_iter().map(|f| f.path).take(MOST).collect()
 }
 
-/// The system's dialog for a file.
-pub(super) async fn ask() -> Option<PathBuf> {
-    let dialog = rfd::AsyncFileDialog::new()
-        .set_title("Choose a melody")
-        .add_filter("MIDI files", &["mid", "midi", "smf", "kar", "rmi"]);
-    Some(dialog.pick_file().await?.path().to_owned())
-}
-
 /// What is offered: the take on the desk first, then the samples, then the library.
 fn offers(screen: &Compose, now: &Now) -> Vec<Offer> {
     let mut offers: Vec<Offer> = Vec::new();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use iced::widget::{Id, operation};
 
 use super::{Action, Export, Library, Message, RENAME, To, files_in_words};
+use crate::gui::dialog;
 use crate::gui::now::Now;
 use crate::gui::work::{beside, held, telling};
 use crate::studio::desk::SoundChoice;
@@ -91,8 +92,12 @@ impl Library {
                 Action::All(vec![said, self.list()])
             }
             Message::Import => {
-                Action::Run(iced::Task::perform(pick(), |files| files.map_or(Message::Nothing, Message::Dropped)))
+                Action::Run(iced::Task::perform(dialog::files("Import MIDI files"), |files| match files {
+                    Ok(files) => files.map_or(Message::Nothing, Message::Dropped),
+                    Err(missing) => Message::Failed(missing.to_string()),
+                }))
             }
+            Message::Failed(why) => self.say(why, true),
             Message::Dropped(files) => {
                 let folder = self.folder.clone();
                 Action::Run(beside(move || Message::Imported(library::import(&folder, &files))))
@@ -207,13 +212,4 @@ impl Library {
             _ => Action::None,
         }
     }
-}
-
-/// Lets the user choose files.
-async fn pick() -> Option<Vec<PathBuf>> {
-    let dialog = rfd::AsyncFileDialog::new()
-        .set_title("Import MIDI files")
-        .add_filter("MIDI files", &["mid", "midi", "smf", "kar", "rmi"]);
-    let files = dialog.pick_files().await?;
-    Some(files.iter().map(|f| f.path().to_owned()).collect())
 }

@@ -225,7 +225,12 @@ fn tempos(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
 /// The notes of all tracks, that of the edited one on top.
 pub(super) fn notes(frame: &mut Frame, view: &Viewport, scene: &Scene<'_>, ink: &Ink) {
     let document = scene.editor.document();
-    let others = || document.tracks().iter().enumerate().filter(|(i, _)| *i != scene.track).map(|(_, t)| t);
+    // A drum's row is no pitch: drums are seen among drums, and the others among the others.
+    let alike = |t: &EditedTrack| (t.channel() == Some(general_midi::PERCUSSION)) == scene.drums;
+    let others = || {
+        let others = document.tracks().iter().enumerate().filter(|(i, _)| *i != scene.track);
+        others.map(|(_, t)| t).filter(|t| alike(t))
+    };
     if others().any(|t| t.note_count() > 0) {
         columns(frame, view, others(), ink.ghost);
     }
