@@ -204,6 +204,23 @@ impl Stage {
         self.key("n");
     }
 
+    /// Another window over what the last one left.
+    fn reopen(&mut self) {
+        self.program = open_window(self.home.path(), &self.display);
+        self.focus();
+    }
+
+    /// Clicks on a button beside what a crash left behind, on top of the library, until that has its effect.
+    fn decide(&self, button: (u16, u16), has_effect: impl Fn() -> bool) {
+        let (x, y) = (button.0.to_string(), button.1.to_string());
+        self.key("ctrl+2");
+        wait("what was decided", || {
+            self.xdotool(&["mousemove", &x, &y, "click", "1"]).expect("xdotool clicks");
+            std::thread::sleep(Duration::from_millis(500));
+            has_effect().then_some(())
+        });
+    }
+
     /// Ends the session, as the system does when somebody logs out.
     fn end(&mut self) {
         let pid = self.program.0.id().to_string();
@@ -213,6 +230,10 @@ impl Stage {
         assert_eq!(self.journals(), 0, "nothing is left to be recovered");
     }
 }
+
+/// Where the buttons of the first draft are in a window of 1180 by 740.
+const OPEN: (u16, u16) = (999, 91);
+const DISCARD: (u16, u16) = (1098, 91);
 
 /// Where drafts lie.
 const DRAFTS: &str = ".local/state/composer/drafts";
@@ -317,7 +338,9 @@ fn what_was_edited_outlives_a_kill() {
     for _ in 0..3 {
         stage.key("Up");
     }
-    let three_higher = |keys: &Vec<u8>| keys.iter().zip(&before).map(|(now, then)| now - then).sum::<u8>() == 3;
+    let three_higher = |keys: &Vec<u8>| {
+        keys.iter().zip(&before).map(|(now, then)| i16::from(*now) - i16::from(*then)).sum::<i16>() == 3
+    };
     wait("all edits in the draft", || stage.draft().and_then(|draft| keys(&draft)).filter(three_higher));
 
     stage.program.0.kill().unwrap();
@@ -328,9 +351,26 @@ fn what_was_edited_outlives_a_kill() {
     assert_eq!((left.len(), left[0].original.as_deref()), (1, Some(file.as_path())));
 
     // The next window leaves it where it is until somebody decides.
-    stage.program = open_window(stage.home.path(), &stage.display);
-    stage.focus();
+    stage.reopen();
     stage.key("ctrl+2");
     stage.end();
     assert_eq!(drafts(&state), left);
+
+    // Opened and saved, it is in its file.
+    stage.reopen();
+    stage.decide(OPEN, || stage.files(DRAFTS, "lock").len() > 1);
+    stage.key("ctrl+s");
+    wait("the file as it was edited", || keys(&file).filter(three_higher));
+    wait("the end of the draft", || stage.draft().is_none().then_some(()));
+
+    // And what is not wanted can be discarded.
+    stage.key("n");
+    stage.key("Down");
+    wait("the draft", || stage.draft());
+    stage.program.0.kill().unwrap();
+    stage.program.0.wait().unwrap();
+    stage.reopen();
+    stage.decide(DISCARD, || stage.draft().is_none());
+    stage.end();
+    assert!(keys(&file).as_ref().is_some_and(three_higher), "the file is as it was saved");
 }

@@ -47,7 +47,8 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
         "Edit",
         &[
             ("Ctrl Z   Ctrl Y", "Undo, redo"),
-            ("Ctrl S   Ctrl E", "Save (Shift: a copy), export as WAV"),
+            ("Ctrl S   Ctrl E", "Save, export as WAV"),
+            ("Ctrl Shift S", "Save a copy"),
             ("Space", "Play from the cursor, or pause"),
             ("1   2", "Pointer, pencil"),
             ("N", "The next note; with Shift the one before"),

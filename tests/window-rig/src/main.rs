@@ -441,6 +441,18 @@ fn draft(composer: &Path, display: &Display, folder: &Path, table: &mut Table) -
         }
         times.sort_by(f64::total_cmp);
         let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
+        // The draft is written beside the window: whoever goes on looking must not feel it.
+        display.point((WIDTH / 2) as i16, (HEIGHT / 2) as i16)?;
+        display.rest(Duration::from_millis(700))?;
+        let mut meanwhile = Vec::new();
+        for way in [DOWN, UP, DOWN] {
+            display.key(&[], keys::ARROW_UP)?;
+            display.rest(Duration::from_millis(100))?;
+            display.hold(keys::SHIFT)?;
+            meanwhile.extend(wheel(display, &[way; 100])?);
+            display.let_go(keys::SHIFT)?;
+        }
+        table.answers(&format!("scroll while {what} are kept"), meanwhile, (MEDIAN, WORST));
         table.line(
             &format!("an edit is safe, {what}"),
             &format!("median {median:.0} ms, worst {worst:.0} ms"),
