@@ -183,56 +183,72 @@ impl Roll {
             }
             Shown::Piece { piece, at } => {
                 draw_piece_bars(frame, ink, piece, *at);
-                let mut named = Vec::new();
-                for note in piece.between(*at, at.plus(WINDOW)) {
+                let seen = || piece.between(*at, at.plus(WINDOW));
+                for note in seen().filter(|n| n.drum) {
+                    let colour = ink.track(u8::try_from(note.track).unwrap_or(u8::MAX));
+                    self.draw_drum(frame, note.key, ahead(note.start, *at), colour, ink);
+                }
+                for note in seen().filter(|n| !n.drum) {
                     let (low, high) = (ahead(note.start, *at), ahead(note.end, *at));
                     let colour = ink.track(u8::try_from(note.track).unwrap_or(u8::MAX));
-                    if note.drum {
-                        self.draw_drum(frame, note.key, low, colour, ink, &mut named);
-                        continue;
-                    }
                     self.draw_note(frame, note.key, note.velocity, (low.max(0.0), high.min(1.0)), colour, ink);
                 }
+                self.name_drums(frame, seen().filter(|n| n.drum).map(|n| (n.key, ahead(n.start, *at))), ink);
             }
         }
     }
 
-    /// A drum is struck, not held: a hollow mark where it begins, with its name where there is room for that.
-    fn draw_drum(&self, frame: &mut Frame, key: Key, low: f32, colour: Color, ink: &Ink, named: &mut Vec<Rectangle>) {
-        if !self.span.has(key) || low < 0.0 {
-            return;
-        }
-        let size = frame.size();
+    /// The middle of a drum's mark, where it can be seen.
+    fn place_of_drum(&self, size: Size, key: Key, low: f32) -> Option<Point> {
         let place = self.span.place(key);
         let middle = Point::new((place.left + place.width / 2.0) * size.width, size.height * (1.0 - low) - 6.0);
-        let width = (size.width / self.span.whites() as f32 * 0.6).clamp(6.0, 14.0);
-        let half = Size::new(width / 2.0, 5.0);
+        (self.span.has(key) && low >= 0.0).then_some(middle)
+    }
+
+    /// A drum is struck, not held, and plays no key: a hollow mark where it begins.
+    fn draw_drum(&self, frame: &mut Frame, key: Key, low: f32, colour: Color, ink: &Ink) {
+        let Some(middle) = self.place_of_drum(frame.size(), key, low) else { return };
+        let half = 5.0;
         let mark = Path::new(|path| {
-            path.move_to(Point::new(middle.x, middle.y - half.height));
-            path.line_to(Point::new(middle.x + half.width, middle.y));
-            path.line_to(Point::new(middle.x, middle.y + half.height));
-            path.line_to(Point::new(middle.x - half.width, middle.y));
+            path.move_to(Point::new(middle.x, middle.y - half));
+            path.line_to(Point::new(middle.x + half, middle.y));
+            path.line_to(Point::new(middle.x, middle.y + half));
+            path.line_to(Point::new(middle.x - half, middle.y));
             path.close();
         });
         frame.fill(&mark, ink.surface);
-        frame.stroke(&mark, Stroke::default().with_color(colour).with_width(2.0));
-        let Some(name) = general_midi::drum(key) else { return };
-        let at = Point::new(middle.x + half.width + 4.0, middle.y);
-        // Nearly six points a letter; a name that would lie on another's is left out.
-        let room = Rectangle::new(Point::new(at.x, at.y - 6.0), Size::new(name.len() as f32 * 5.6, 12.0));
-        if room.x + room.width > size.width || named.iter().any(|other| other.intersects(&room)) {
-            return;
+        frame.stroke(&mark, Stroke::default().with_color(colour).with_width(1.5));
+    }
+
+    /// The name of each drum that comes, beside its first mark, where no other name is.
+    fn name_drums(&self, frame: &mut Frame, drums: impl Iterator<Item = (Key, f32)>, ink: &Ink) {
+        let size = frame.size();
+        let mut known = 0u128;
+        let mut named: Vec<Rectangle> = Vec::new();
+        for (key, low) in drums {
+            let is_known = known >> key.get() & 1 == 1;
+            let (Some(name), Some(mark)) = (general_midi::drum(key), self.place_of_drum(size, key, low)) else {
+                continue;
+            };
+            // Nearly six points a letter.
+            let room =
+                Rectangle::new(Point::new(mark.x + 7.0, mark.y - 7.0), Size::new(name.len() as f32 * 5.6 + 6.0, 14.0));
+            if is_known || room.x + room.width > size.width || named.iter().any(|other| other.intersects(&room)) {
+                continue;
+            }
+            known |= 1 << key.get();
+            named.push(room);
+            frame.fill(&Path::rounded_rectangle(room.position(), room.size(), 3.0.into()), ink.surface);
+            frame.fill_text(Text {
+                content: name.to_owned(),
+                position: Point::new(room.x + 3.0, mark.y),
+                color: ink.muted,
+                size: 10.5.into(),
+                font: theme::REGULAR,
+                align_y: Vertical::Center,
+                ..Text::default()
+            });
         }
-        named.push(room);
-        frame.fill_text(Text {
-            content: name.to_owned(),
-            position: at,
-            color: ink.muted,
-            size: 10.5.into(),
-            font: theme::REGULAR,
-            align_y: Vertical::Center,
-            ..Text::default()
-        });
     }
 
     fn draw_note(
