@@ -5,6 +5,7 @@
 //! - [`folder`]: a folder on a disk, shared by any number of processes.
 //! - `s3`: Amazon S3 and servers like it (feature `s3`).
 //! - `server`: a folder served to others in the manner of S3 (feature `s3`).
+//! - `patience`: what that server and `s3` agree on beyond S3.
 //!
 //! Knows nothing else of the house. What a store is made of (`aws_sdk_s3`, `tokio`, `s3s`) stays in here:
 //! callers block, and see the plain types of this file.
@@ -14,13 +15,15 @@
 //! one clock, the store's.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 pub mod address;
 pub mod folder;
 pub mod key;
+#[cfg(feature = "s3")]
+mod patience;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "s3")]
@@ -82,7 +85,29 @@ pub trait Objects: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`Error::Unsupported`] where the store has no links, such as a folder.
     fn presign(&self, key: &Key, expires: Duration) -> Result<String, Error>;
+
+    /// Waits until something may have changed since then (by the store's clock) among the objects directly below a
+    /// prefix that ends with a slash: for `most` at the longest, or until there is `enough`. A store that cannot tell
+    /// lets the time pass.
+    fn await_change(&self, _prefix: &str, _since: Timestamp, most: Duration, enough: &dyn Fn() -> bool) {
+        rest(most, enough);
+    }
 }
+
+/// Lets time pass until there is enough.
+pub fn rest(most: Duration, enough: &dyn Fn() -> bool) {
+    let end = Instant::now() + most;
+    while !enough() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        std::thread::sleep(left.min(TICK));
+    }
+}
+
+/// Who rests looks up this often.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What to list.
 #[derive(Clone, Copy, Debug)]

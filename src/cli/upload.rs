@@ -1,6 +1,6 @@
 //! `composer upload`: files into the store's library.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,8 @@ use super::output::FAINT;
 use super::store::{StoreArgs, remote_failure};
 use super::{Context, Exit, Failure};
 use crate::jobs::client::{AT_ONCE, parallel};
-use crate::studio::remote::{self, Error, Version};
+use crate::store::Objects;
+use crate::studio::remote::{self, Error, Index, Version};
 
 /// The options of `composer upload`.
 #[derive(Debug, clap::Args)]
@@ -74,39 +75,23 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             files.push((format!("{}.ogg", path.file_stem().unwrap_or_default().to_string_lossy()), sound));
         }
     }
-    let there = remote::list(store, &BTreeMap::new()).map_err(remote_failure)?;
-    let mut taken: BTreeMap<String, Option<Version>> = there.into_iter().map(|(n, v)| (n, Some(v))).collect();
-    let mut plan = Vec::new();
-    for (name, bytes) in files {
-        let same = |v: &Option<Version>| {
-            v.as_ref().and_then(|v| v.document.content.as_ref()).is_some_and(|c| c.sha256 == remote::sha256(&bytes))
-        };
-        if taken.get(&name).is_some_and(same) {
-            plan.push((name, bytes, None, true));
-            continue;
-        }
-        let gone = |v: &Option<Version>| v.as_ref().is_some_and(|v| v.document.content.is_none());
-        let free = |name: &String| taken.get(name).is_none_or(gone);
-        let name = match args.force {
-            true => name,
-            false => names(&name).find(free).unwrap_or_default(),
-        };
-        let before = taken.insert(name.clone(), None).flatten();
-        plan.push((name, bytes, before, false));
-    }
+    let plan = plan(store, files, args.force).map_err(remote_failure)?;
     let (bar, count) = (Bar::new(), AtomicUsize::new(0));
-    let brought = parallel::each(&plan, AT_ONCE, |(name, bytes, before, is_there)| {
-        let done = if *is_there { Ok(()) } else { remote::bring(store, name, bytes, before.as_ref()).map(drop) };
+    let brought = parallel::each(&plan, AT_ONCE, |Planned { name, bytes, step }| {
+        let done = match step {
+            Step::IsThere => Ok(()),
+            Step::Bring { before } => remote::bring(store, name, bytes, before.as_ref()).map(drop),
+        };
         bar.count("uploaded", count.fetch_add(1, Ordering::Relaxed) + 1, plan.len());
         done
     });
     drop(bar);
     let mut report = Report { schema: "composer.upload/1", store: room.opened.address.to_string(), files: Vec::new() };
     let mut failed: Option<Error> = None;
-    for ((name, bytes, _, is_there), done) in plan.into_iter().zip(brought) {
+    for (Planned { name, bytes, step }, done) in plan.into_iter().zip(brought) {
         match done {
             Ok(()) => {
-                let state = if is_there { "there already" } else { "uploaded" };
+                let state = if matches!(step, Step::IsThere) { "there already" } else { "uploaded" };
                 report.files.push(Brought { name, state, size: bytes.len() as u64 });
             }
             Err(e) => failed = failed.or(Some(e)),
@@ -120,6 +105,52 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         }
     }
     failed.map_or(Ok(Exit::Success), |e| Err(remote_failure(e).into()))
+}
+
+/// A file, and what is to be done with it.
+struct Planned {
+    name: String,
+    bytes: Vec<u8>,
+    step: Step,
+}
+
+enum Step {
+    /// Nothing: the store has it.
+    IsThere,
+    /// It is brought there, as the version after this one.
+    Bring { before: Option<Version> },
+}
+
+/// What is to be done with each. The store is asked for the names that are wanted, and not for those of all it has.
+fn plan(store: &dyn Objects, files: Vec<(String, Vec<u8>)>, force: bool) -> Result<Vec<Planned>, Error> {
+    let index = Index::of(store)?;
+    let read = parallel::each(&files, AT_ONCE, |(name, _)| index.version(store, name));
+    let mut there: BTreeMap<String, Option<Version>> = BTreeMap::new();
+    for ((name, _), version) in files.iter().zip(read) {
+        there.insert(name.clone(), version?);
+    }
+    // Names that this very upload gives.
+    let mut given = BTreeSet::new();
+    let mut planned = Vec::new();
+    'files: for (name, bytes) in files {
+        for name in names(&name) {
+            let before = match there.get(&name) {
+                Some(version) => version.clone(),
+                None => index.version(store, &name)?,
+            };
+            there.insert(name.clone(), before.clone());
+            let content = before.as_ref().and_then(|v| v.document.content.as_ref());
+            if !given.contains(&name) && content.is_some_and(|c| c.sha256 == remote::sha256(&bytes)) {
+                planned.push(Planned { name, bytes, step: Step::IsThere });
+                continue 'files;
+            }
+            if (force || content.is_none()) && given.insert(name.clone()) {
+                planned.push(Planned { name, bytes, step: Step::Bring { before } });
+                continue 'files;
+            }
+        }
+    }
+    Ok(planned)
 }
 
 /// `song.mid`, `song-2.mid`, `song-3.mid` and so on.

@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use super::claim::end;
 use super::engine::Limits;
-use super::job::{self, Beat, Ending, JOBS, JobId, Object, Outcome, REQUEST, Stages, Submission, attributes, sha256};
+use super::job::{
+    self, Beat, Ending, JOBS, JobId, OPEN, Object, Outcome, REQUEST, Stages, Submission, attributes, sha256,
+};
 use super::patience::{document, jittered, listing, once, patiently, to_json};
 use super::state::{self, Listed, State};
 use super::worker::{Pace, scout};
@@ -128,12 +130,16 @@ impl Client {
 
     fn submit_again(&self, order: &Order, retry_of: Option<JobId>) -> Result<JobId, Error> {
         let (store, id, started) = (&*self.store, JobId::new(), Instant::now());
-        let input = id.object(Object::INPUT);
-        let about = attributes(id, &order.name, &order.input);
-        patiently(|| store.put(&input, &order.input, &about))?;
-        // Before the request: a job that is not marked as open would never be looked at.
-        patiently(|| store.put(&id.open_mark(), b"", &Attributes::default()))?;
-        let now = patiently(|| store.head(&id.open_mark()))?.map_or_else(Timestamp::now, |h| h.modified);
+        let (input, about) = (id.object(Object::INPUT), attributes(id, &order.name, &order.input));
+        // Both before the request: a job that is not marked as open would never be looked at.
+        let (marked, sent) = std::thread::scope(|scope| {
+            let sending = scope.spawn(|| patiently(|| store.put(&input, &order.input, &about)));
+            let marked = patiently(|| store.put(&id.open_mark(), b"", &Attributes::default()))
+                .and_then(|()| patiently(|| store.head(&id.open_mark())));
+            (marked, sending.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        sent?;
+        let now = marked?.map_or_else(Timestamp::now, |h| h.modified);
         let deadline = order.wanted_for.and_then(|d| now.checked_add(jiff::SignedDuration::try_from(d).ok()?).ok());
         let submission = Submission {
             schema: REQUEST.to_owned(),
@@ -288,7 +294,9 @@ impl Client {
             if left == Some(Duration::ZERO) {
                 return Ok(ended);
             }
-            std::thread::sleep(jittered(pause).min(left.unwrap_or(Duration::MAX)));
+            // One job shows its end itself; that one of several has ended shows among those that are open.
+            let place = if let [id] = open[..] { id.prefix() } else { OPEN.to_owned() };
+            self.store.await_change(&place, now, jittered(pause).min(left.unwrap_or(Duration::MAX)), &|| false);
         }
     }
 

@@ -9,7 +9,7 @@
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::engine::{Engine, Limits};
 use super::job::JobId;
@@ -258,10 +258,7 @@ impl Worker {
                 Err(e) => teller(Told::Trouble(e)),
             }
             pause = self.pace.after(pause);
-            let end = Instant::now() + jittered(pause);
-            while !stop.wanted() && !one_is_done() && Instant::now() < end {
-                std::thread::sleep(end.saturating_duration_since(Instant::now()).min(Duration::from_millis(20)));
-            }
+            scout.pause(jittered(pause), &|| stop.wanted() || one_is_done());
         }
         Ok(())
     }

@@ -3,22 +3,32 @@
 //! An object is written beside its place (below `.composer/`), synced, and given its name in one step: by a
 //! rename, or where it must not be there yet by one that refuses to replace, which the file system decides
 //! for one of all callers. A crash leaves an old object or a new one, and at worst a file below `.composer/`,
-//! which is swept after a day.
+//! which is swept after a day. Names reach the disk a little later, see `names`.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
 use super::{Attributes, Entry, Error, Head, Key, Listing, Objects, Page, Written};
 
+mod names;
+
+use names::Names;
+
 /// Where files are until they have their names.
 const UNFINISHED: &str = ".composer";
 /// What a crash left there goes after this.
 const SWEPT_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// Who waits for a change looks so often at first, and so often at last.
+const LOOK: Duration = Duration::from_millis(4);
+const SELDOM: Duration = Duration::from_millis(20);
+/// So much the clock of a shared disk may be ahead.
+const AHEAD: Duration = Duration::from_secs(2);
 /// So often a folder may vanish under a write, when its last object is deleted at that moment.
 const VANISHING: u32 = 100;
 
@@ -27,6 +37,7 @@ const VANISHING: u32 = 100;
 pub struct Folder {
     root: PathBuf,
     unfinished: PathBuf,
+    names: Arc<Names>,
 }
 
 impl Folder {
@@ -35,8 +46,9 @@ impl Folder {
     /// # Errors
     /// When it cannot be made or written.
     pub fn open(root: &Path) -> Result<Folder, Error> {
-        let folder = Folder { root: root.to_owned(), unfinished: root.join(UNFINISHED) };
-        make_folders(&folder.unfinished).map_err(|e| folder.error(&e))?;
+        let names = Arc::new(Names::new(root));
+        let folder = Folder { root: root.to_owned(), unfinished: root.join(UNFINISHED), names };
+        make_folders(&folder.unfinished, &folder.names).map_err(|e| folder.error(&e))?;
         folder.sweep();
         Ok(folder)
     }
@@ -79,22 +91,37 @@ impl Folder {
         timestamp(dated().unwrap_or_else(|_| SystemTime::now()))
     }
 
+    /// Whether something may have changed since then directly below a prefix that ends with a slash. It costs next to
+    /// nothing: a folder's own date tells.
+    pub(super) fn changed(&self, prefix: &str, since: Timestamp) -> bool {
+        // One that is not there will be in the one above it; keys that are none are nowhere.
+        let Ok(key) = Key::new(prefix.trim_end_matches('/')) else { return false };
+        let path = self.path(&key);
+        let dated = [Some(path.as_path()), path.parent()].into_iter().flatten().find_map(|f| fs::metadata(f).ok());
+        let modified = dated.and_then(|about| about.modified().ok());
+        // What is dated later than now says nothing.
+        modified.is_some_and(|at| timestamp(at) >= since && at <= SystemTime::now() + AHEAD)
+    }
+
     /// Writes a file beside the objects, and names it with `name`.
     fn write(&self, key: &Key, body: &[u8], name: impl Fn(NamedTempFile, &Path) -> Naming) -> Result<Written, Error> {
         let path = self.path(key);
         let parent = path.parent().unwrap_or(&self.root);
         let prepare = || {
             let mut file = tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(&self.unfinished)?;
-            file.write_all(body)?;
-            file.as_file().sync_all()?;
+            // One that holds nothing is whole as it is.
+            if !body.is_empty() {
+                file.write_all(body)?;
+                file.as_file().sync_all()?;
+            }
             Ok(file)
         };
         let mut file = prepare().map_err(|e: io::Error| self.error(&e))?;
         for _ in 0..VANISHING {
-            make_folders(parent).map_err(|e| self.error(&e))?;
+            make_folders(parent, &self.names).map_err(|e| self.error(&e))?;
             match name(file, &path) {
                 Naming::Done => {
-                    sync_folder(parent);
+                    self.names.given_in(parent);
                     return Ok(Written::Now);
                 }
                 Naming::InTheWay => return Ok(Written::Before),
@@ -207,6 +234,18 @@ impl Objects for Folder {
         let what = "a folder has no links; a bucket has, and `composer serve`".to_owned();
         Err(Error::Unsupported { store: self.root.display().to_string(), what })
     }
+
+    fn await_change(&self, prefix: &str, since: Timestamp, most: Duration, enough: &dyn Fn() -> bool) {
+        let (end, mut pause) = (Instant::now() + most, LOOK);
+        while !self.changed(prefix, since) && !enough() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(pause.min(left));
+            pause = pause.mul_f64(1.05).min(SELDOM);
+        }
+    }
 }
 
 /// Lists a folder in the order of keys; answers whether there is more than was asked for.
@@ -260,31 +299,23 @@ fn walk(folder: &Path, start: &str, listing: &Listing<'_>, found: &mut Vec<Entry
     Ok(false)
 }
 
-/// Makes a folder and those above it so that a power cut does not take them.
-fn make_folders(folder: &Path) -> io::Result<()> {
+/// Makes a folder and those above it.
+fn make_folders(folder: &Path, names: &Names) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());
     if let Some(parent) = parent {
-        make_folders(parent)?;
+        make_folders(parent, names)?;
     }
     match fs::create_dir(folder) {
-        Ok(()) => parent.map_or((), sync_folder),
+        Ok(()) => parent.map_or((), |parent| names.given_in(parent)),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
         // Deleted again by another: the next try makes it.
         Err(e) if e.kind() == io::ErrorKind::NotFound && parent.is_some_and(|p| !p.exists()) => {}
         Err(e) => return Err(e),
     }
     Ok(())
-}
-
-/// A new name must survive a power cut as well. Some file systems cannot sync a folder.
-fn sync_folder(folder: &Path) {
-    #[cfg(unix)]
-    let _ = File::open(folder).and_then(|f| f.sync_all());
-    #[cfg(not(unix))]
-    let _ = folder;
 }
 
 fn is_absent(e: &io::Error) -> bool {

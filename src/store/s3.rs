@@ -5,8 +5,9 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::Client;
@@ -29,7 +30,10 @@ use access::connect;
 pub(crate) use access::shared;
 pub use inspect::Told;
 
-use super::{Address, Attributes, Entry, Error, Head, Key, Listing, Objects, Page, Written};
+use super::{Address, Attributes, Entry, Error, Head, Key, Listing, Objects, Page, Written, patience, rest};
+
+/// Who waits for a change looks up this often.
+const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// A bucket, or the part of it below a prefix.
 pub struct Bucket {
@@ -38,6 +42,8 @@ pub struct Bucket {
     prefix: String,
     /// Where credentials are looked for, in words.
     searched: String,
+    /// Whether the last listing said that the server can wait for changes.
+    can_wait: Arc<AtomicBool>,
     runtime: Runtime,
 }
 
@@ -66,6 +72,7 @@ impl Bucket {
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
             searched: access.searched(),
+            can_wait: Arc::default(),
             runtime,
         })
     }
@@ -148,13 +155,16 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |e| e.source()).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Keeps the date of an answer.
-#[derive(Clone, Debug, Default)]
-struct Clock(Arc<Mutex<Option<Timestamp>>>);
+/// Keeps the date of an answer, and whether it came from a server that can wait.
+#[derive(Clone, Debug)]
+struct Clock {
+    told: Arc<Mutex<Option<Timestamp>>>,
+    can_wait: Arc<AtomicBool>,
+}
 
 impl Clock {
     fn now(&self) -> Timestamp {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Timestamp::now)
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(Timestamp::now)
     }
 }
 
@@ -169,9 +179,12 @@ impl Intercept for Clock {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date").and_then(|d| jiff::fmt::rfc2822::parse(d).ok());
-        if let Some(date) = date {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.timestamp());
+        let headers = context.response().headers();
+        let exact: Option<Timestamp> = headers.get(patience::CLOCK).and_then(|clock| clock.parse().ok());
+        self.can_wait.store(exact.is_some(), Ordering::Relaxed);
+        let date = || Some(jiff::fmt::rfc2822::parse(headers.get("date")?).ok()?.timestamp());
+        if let Some(now) = exact.or_else(date) {
+            *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
         Ok(())
     }
@@ -226,7 +239,7 @@ impl Objects for Bucket {
     }
 
     fn list(&self, listing: &Listing<'_>) -> Result<Page, Error> {
-        let clock = Clock::default();
+        let clock = Clock { told: Arc::default(), can_wait: Arc::clone(&self.can_wait) };
         let most = i32::try_from(listing.most.clamp(1, 1000)).unwrap_or(1000);
         let mut after = listing.after.map(|after| format!("{}{after}", self.prefix));
         loop {
@@ -307,6 +320,31 @@ impl Objects for Bucket {
         let call = self.client.get_object().bucket(&self.bucket).key(self.full(key)).presigned(config);
         let presigned = self.wait(call).map_err(|e| self.error(&e))?;
         Ok(presigned.uri().to_owned())
+    }
+
+    fn await_change(&self, prefix: &str, since: Timestamp, most: Duration, enough: &dyn Fn() -> bool) {
+        if !self.can_wait.load(Ordering::Relaxed) {
+            return rest(most, enough);
+        }
+        let (ends, asked) = (Instant::now() + most, patience::ask(since, most));
+        let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{prefix}", self.prefix));
+        let call = call.max_keys(1).customize().mutate_request(move |request| {
+            request.headers_mut().insert(patience::HEADER, asked.clone());
+        });
+        let answered = self.wait(async {
+            let mut answer = std::pin::pin!(call.send());
+            loop {
+                match tokio::time::timeout(LOOK_UP, &mut answer).await {
+                    Ok(answer) => return answer.is_ok(),
+                    Err(_) if enough() => return true,
+                    Err(_) => {}
+                }
+            }
+        });
+        if !answered {
+            // Whoever waits comes to know with the next listing what is wrong.
+            rest(ends.saturating_duration_since(Instant::now()), enough);
+        }
     }
 }
 

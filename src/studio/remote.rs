@@ -158,41 +158,70 @@ fn content_key(name: &str, number: u32, content: &Content) -> Result<Key, Error>
     key(format!("{}{number:06}-{}.{extension}", shelf_of(name), content.sha256.get(..16).unwrap_or_default()))
 }
 
+/// What one listing tells of all files: their numbers of versions, but not their names, for which documents are read.
+#[derive(Debug)]
+pub struct Index(BTreeMap<String, (u32, Key)>);
+
+impl Index {
+    /// Asks the store.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn of(store: &dyn Objects) -> Result<Index, Error> {
+        let (entries, _) = listing(store, SHELF, None)?;
+        let mut newest: BTreeMap<String, (u32, Key)> = BTreeMap::new();
+        for entry in entries {
+            let Some((shelf, file)) = entry.key.as_str().rsplit_once('/') else { continue };
+            let number = file.strip_suffix(".json").filter(|n| n.len() == 6).and_then(|n| n.parse().ok());
+            let Some(number) = number else { continue };
+            let slot = newest.entry(format!("{shelf}/")).or_insert_with(|| (number, entry.key.clone()));
+            if number > slot.0 {
+                *slot = (number, entry.key);
+            }
+        }
+        Ok(Index(newest))
+    }
+
+    /// The newest version of a file; none where there was never one of that name.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub fn version(&self, store: &dyn Objects, name: &str) -> Result<Option<Version>, Error> {
+        let shelf = shelf_of(name);
+        self.0.get(&shelf).map_or(Ok(None), |(number, key)| read(store, &shelf, *number, key))
+    }
+}
+
+/// Reads a version's document; none where it is of no use.
+fn read(store: &dyn Objects, shelf: &str, number: u32, key: &Key) -> Result<Option<Version>, Error> {
+    let document = match document::<Document>(store, key) {
+        Ok(Some(document)) => document,
+        Ok(None) | Err(jobs::Error::Document { .. }) => return Ok(None),
+        Err(e) => return Err(Error::from(e)),
+    };
+    // A document speaks for the file in whose place it lies, and for no other.
+    let name = &document.name;
+    let right = document.schema == SCHEMA && is_name(name) && shelf_of(name) == shelf;
+    Ok(right.then_some(Version { number, document }))
+}
+
 /// The newest version of every file, those that were deleted too, by name. What is `known` is not read again.
 ///
 /// # Errors
 /// When the store cannot be asked. Documents that are of no use are passed over.
 pub fn list(store: &dyn Objects, known: &BTreeMap<String, Version>) -> Result<BTreeMap<String, Version>, Error> {
-    let (entries, _) = listing(store, SHELF, None)?;
-    let mut newest: BTreeMap<String, (u32, Key)> = BTreeMap::new();
-    for entry in entries {
-        let Some((shelf, file)) = entry.key.as_str().rsplit_once('/') else { continue };
-        let number = file.strip_suffix(".json").filter(|n| n.len() == 6).and_then(|n| n.parse().ok());
-        let Some(number) = number else { continue };
-        let slot = newest.entry(format!("{shelf}/")).or_insert_with(|| (number, entry.key.clone()));
-        if number > slot.0 {
-            *slot = (number, entry.key);
-        }
-    }
     let by_shelf: BTreeMap<String, &Version> = known.iter().map(|(name, v)| (shelf_of(name), v)).collect();
-    let newest: Vec<(String, (u32, Key))> = newest.into_iter().collect();
-    let read = parallel::each(&newest, AT_ONCE, |(shelf, (number, key))| {
-        if let Some(version) = by_shelf.get(shelf).filter(|v| v.number == *number) {
-            return Ok(Some((*version).clone()));
-        }
-        match document::<Document>(store, key) {
-            Ok(Some(document)) => Ok(Some(Version { number: *number, document })),
-            Ok(None) | Err(jobs::Error::Document { .. }) => Ok(None),
-            Err(e) => Err(Error::from(e)),
+    let newest: Vec<(String, (u32, Key))> = Index::of(store)?.0.into_iter().collect();
+    let versions = parallel::each(&newest, AT_ONCE, |(shelf, (number, key))| {
+        match by_shelf.get(shelf).filter(|v| v.number == *number) {
+            Some(version) => Ok(Some((*version).clone())),
+            None => read(store, shelf, *number, key),
         }
     });
     let mut files = BTreeMap::new();
-    for ((shelf, _), version) in newest.iter().zip(read) {
-        // A document speaks for the file in whose place it lies, and for no other.
-        let Some(version) = version? else { continue };
-        let name = &version.document.name;
-        if version.document.schema == SCHEMA && is_name(name) && shelf_of(name) == *shelf {
-            files.insert(name.clone(), version);
+    for version in versions {
+        if let Some(version) = version? {
+            files.insert(version.document.name.clone(), version);
         }
     }
     Ok(files)

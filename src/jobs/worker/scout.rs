@@ -62,13 +62,15 @@ pub struct Scout<'a> {
     open: Vec<(JobId, Duration)>,
     /// When to look again at those that others work on.
     later: HashMap<JobId, Instant>,
+    /// The store's clock at the last listing.
+    listed: Option<Timestamp>,
 }
 
 impl<'a> Scout<'a> {
     /// Knows nothing yet.
     #[must_use]
     pub fn new(worker: &'a Worker) -> Scout<'a> {
-        Scout { worker, open: Vec::new(), later: HashMap::new() }
+        Scout { worker, open: Vec::new(), later: HashMap::new(), listed: None }
     }
 
     /// Looks for a job that can be claimed.
@@ -91,6 +93,14 @@ impl<'a> Scout<'a> {
         Ok(Found::NothingNow)
     }
 
+    /// Waits until there may be more to find than the last time: for `most` at the longest, or until there is `enough`.
+    pub fn pause(&self, most: Duration, enough: &dyn Fn() -> bool) {
+        match self.listed {
+            Some(since) => self.worker.store.await_change(OPEN, since, most, enough),
+            None => store::rest(most, enough),
+        }
+    }
+
     /// Lists open jobs; answers how many there are.
     fn list(&mut self) -> Result<usize, Error> {
         let page = patiently(|| self.worker.store.list(&Listing::of(OPEN)))?;
@@ -100,6 +110,7 @@ impl<'a> Scout<'a> {
             Some((id, age))
         });
         let open: Vec<(JobId, Duration)> = marks.collect();
+        self.listed = Some(page.now);
         let now = Instant::now();
         self.later.retain(|_, at| *at > now);
         self.open = open.iter().rev().filter(|(id, _)| !self.later.contains_key(id)).copied().collect();

@@ -1,13 +1,20 @@
 //! What the server does with a request that is signed: `s3s`'s calls upon [`Folder`]'s.
 
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
+use hyper::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::whole;
 use crate::store::folder::Folder;
+use crate::store::patience;
 use crate::store::{Attributes, Error, Key, LARGEST, Listing, Objects, Written};
+
+/// No listing is held back for longer, so that who stops the server need not wait.
+const HELD_BACK: Duration = Duration::from_secs(3);
+/// How often a folder is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A folder as the one bucket of a server.
 #[derive(Debug)]
@@ -24,6 +31,14 @@ impl Served {
     fn key(&self, bucket: &str, key: &str) -> S3Result<Key> {
         self.mine(bucket)?;
         Key::new(key).map_err(|e| s3_error!(InvalidArgument, "{e}"))
+    }
+
+    /// Holds a listing back until there may be something new in it.
+    async fn await_change(&self, prefix: &str, since: jiff::Timestamp, patience: Duration) {
+        let end = Instant::now() + patience.min(HELD_BACK);
+        while Instant::now() < end && !self.folder.changed(prefix, since) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Files are read and written where that holds nobody up.
@@ -172,6 +187,9 @@ impl S3 for Served {
         // A token is the last key of the page before.
         let after = input.continuation_token.clone().or_else(|| input.start_after.clone());
         let most = usize::try_from(input.max_keys.unwrap_or(1000)).unwrap_or_default().min(1000);
+        if let Some((since, patience)) = req.headers.get(patience::HEADER).and_then(patience::read) {
+            self.await_change(&prefix, since, patience).await;
+        }
         let page = self
             .blocking(move |folder| folder.list(&Listing { prefix: &prefix, after: after.as_deref(), most }))
             .await?;
@@ -187,7 +205,7 @@ impl S3 for Served {
                 ..Object::default()
             })
             .collect();
-        Ok(S3Response::new(ListObjectsV2Output {
+        let output = ListObjectsV2Output {
             name: Some(input.bucket),
             prefix: input.prefix,
             start_after: input.start_after,
@@ -198,7 +216,8 @@ impl S3 for Served {
             next_continuation_token: last.filter(|_| page.more),
             contents: Some(contents),
             ..ListObjectsV2Output::default()
-        }))
+        };
+        Ok(S3Response::with_headers(output, HeaderMap::from_iter([patience::clock(page.now)])))
     }
 
     async fn head_bucket(&self, req: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
