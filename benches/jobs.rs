@@ -101,7 +101,7 @@ fn served(folder: &Path) -> (composer::store::server::Server, Arc<dyn Objects>) 
     use composer::store::s3::{Access, Bucket};
     use composer::store::server::{Keys, Server};
     let (keys, file) = (Keys::generate(), folder.join("keys"));
-    let (access, secret) = (&keys.access, &keys.secret);
+    let (access, secret) = (&keys.access, keys.secret.as_str());
     std::fs::write(&file, format!("[default]\naws_access_key_id={access}\naws_secret_access_key={secret}\n")).unwrap();
     let bucket = Folder::open(&folder.join("bucket")).unwrap();
     let server = Server::start(bucket, "music", "127.0.0.1:0".parse().unwrap(), &keys).unwrap();
@@ -178,7 +178,9 @@ fn main() -> ExitCode {
         }
         within &= among_many(&bucket, &folder.path().join("bucket"), "embedded server");
     }
-    let (one, two) = (workers(12, 1), workers(12, 2));
+    // In turns, and the best of each: whatever else this computer does takes from both.
+    let rounds: Vec<[f64; 2]> = (0..4).map(|_| [workers(24, 1), workers(24, 2)]).collect();
+    let [one, two] = [0, 1].map(|n| rounds.iter().map(|r| r[n]).fold(f64::INFINITY, f64::min));
     println!("two workers with a core each: {:.2} times as many jobs as one (at least 1.8)", one / two);
     within &= one / two >= 1.8;
     if within { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -55,6 +55,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     // jobs: the queue's events name keys as in forms.
     ("percent_encoding", &["store", "jobs/queue"]),
     ("s3s", &["store"]),
+    ("zeroize", &["store", "studio/serve"]),
     ("tokio", &["store", "jobs/lambda", "jobs/queue"]),
     ("sha2", &["compose", "studio", "jobs"]),
     ("uuid", &["jobs", "store/server"]),

@@ -50,7 +50,10 @@ fn worker(home: &Path, proxy: &Proxy, keys: &Keys) -> Killed {
     command.args(["worker", "--concurrency", "1", "--json", "--settings", "settings.toml"]);
     command.args(["--store", "s3://music/chaos", "--endpoint-url", &format!("http://{}", proxy.address)]);
     command.current_dir(home).env("HOME", home).env("AWS_ACCESS_KEY_ID", &keys.access);
-    command.env("AWS_SECRET_ACCESS_KEY", &keys.secret).env_remove("AWS_SESSION_TOKEN").env_remove("AWS_PROFILE");
+    command
+        .env("AWS_SECRET_ACCESS_KEY", keys.secret.as_str())
+        .env_remove("AWS_SESSION_TOKEN")
+        .env_remove("AWS_PROFILE");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Killed(command.spawn().unwrap())
 }
@@ -109,7 +112,7 @@ fn every_job_ends_once_in_any_weather() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     let keys = Keys::generate();
-    let (access, secret) = (&keys.access, &keys.secret);
+    let (access, secret) = (&keys.access, keys.secret.as_str());
     fs::write(home.join("keys"), format!("[default]\naws_access_key_id={access}\naws_secret_access_key={secret}\n"))
         .unwrap();
     fs::write(home.join("settings.toml"), format!("[jobs]\nlease = \"{}s\"\n", lease.as_secs())).unwrap();

@@ -240,12 +240,103 @@ fn a_bucket_is_checked() {
         let checks = report["checks"].as_array().unwrap();
         checks.iter().find(|c| c["id"] == id).unwrap_or_else(|| panic!("{id} in {report}"))["verdict"].clone()
     };
-    for id in ["reachable", "write", "list", "create-if-absent", "metadata", "delete"] {
+    for id in ["reachable", "public-access", "write", "list", "create-if-absent", "metadata", "delete"] {
         assert_eq!(verdict(id), "ok", "{id}: {report}");
     }
+    assert_eq!(verdict("encryption"), "warning", "{report}");
+    assert!(!report.to_string().contains("not told"), "{report}");
     assert_eq!(report["misdescribed"].as_array().unwrap().len(), 0, "{report}");
     let text = String::from_utf8(served.run(home, &["bucket", "check"]).stdout).unwrap();
     assert!(text.contains("of 8 that created an object at once, one did"), "{text}");
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap());
+    entries.flat_map(|e| if e.file_type().unwrap().is_dir() { files(&e.path()) } else { vec![e.path()] }).collect()
+}
+
+#[test]
+fn keys_are_in_no_answer_no_log_and_no_file_but_their_own() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let served = Served::start(home);
+    fs::write(home.join("song.mid"), music::melody(2)).unwrap();
+    let keys = format!("[default]\naws_access_key_id={}\naws_secret_access_key={}\n", served.access, served.secret);
+    fs::write(home.join("mine"), keys).unwrap();
+    let address = served.url.clone();
+    let settings = |bucket: &str, url: &str| {
+        format!("[jobs]\nstore = \"s3://{bucket}\"\nendpoint_url = \"{url}\"\nkeys_file = \"mine\"\n")
+    };
+    // One that works, a bucket that is not there, and nobody at the address.
+    for (name, text) in [
+        ("right", settings("composer", &address)),
+        ("elsewhere", settings("another", &address)),
+        ("nobody", settings("composer", "http://127.0.0.1:1")),
+    ] {
+        let file = format!("{name}.toml");
+        fs::write(home.join(&file), text).unwrap();
+        for command in [
+            &["upload", "song.mid"][..],
+            &["download"],
+            &["submit", "song.mid"],
+            &["jobs", "--json"],
+            &["worker", "--drain"],
+            &["share", "song.mid", "--json"],
+            &["bucket", "check"],
+            &["doctor", "--report", "report.txt"],
+        ] {
+            let mut run = composer(home);
+            run.args(["--settings", &file]).args(command);
+            run.env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace");
+            // Both are what a person may have exported besides.
+            run.env("AWS_ACCESS_KEY_ID", &served.access).env("AWS_SECRET_ACCESS_KEY", &served.secret);
+            let said = run.output().unwrap();
+            assert!(name != "right" || command[0] == "doctor" || said.status.success(), "{command:?}: {said:?}");
+            assert!(!format!("{said:?}").contains(&served.secret), "{command:?} tells the secret key");
+        }
+    }
+    let told: Vec<_> = files(home)
+        .into_iter()
+        .filter(|file| {
+            let bytes = fs::read(file).unwrap();
+            bytes.windows(served.secret.len()).any(|w| w == served.secret.as_bytes())
+        })
+        .filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()))
+        .collect();
+    assert!(home.join("report.txt").exists());
+    assert!(told.iter().all(|name| name == "mine" || name == "serve.keys"), "{told:?} have the secret key");
+}
+
+/// Not a test by itself: the next one runs it in a process of its own, where it dies.
+#[test]
+fn dies_with_keys_in_its_hands() {
+    let Some(file) = std::env::var_os("COMPOSER_TEST_DIES_WITH") else { return };
+    let keys = composer::studio::serve::keys(Path::new(&file), false).unwrap();
+    let access = composer::store::s3::Access {
+        endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+        keys_file: Some(file.into()),
+        ..Default::default()
+    };
+    let bucket = composer::store::s3::Bucket::open("music", "", &access).unwrap();
+    let link =
+        composer::store::Objects::presign(&bucket, &composer::store::Key::new("a").unwrap(), Duration::from_secs(60))
+            .unwrap();
+    assert!(link.contains(&keys.access), "the keys are at work");
+    panic!("{keys:?} {access:?} {bucket:?} {link}");
+}
+
+#[test]
+fn what_is_said_in_a_panic_holds_no_key() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("serve.keys");
+    let keys = composer::studio::serve::keys(&file, true).unwrap();
+    let mut dying = Command::new(std::env::current_exe().unwrap());
+    dying.args(["--exact", "dies_with_keys_in_its_hands", "--nocapture"]).env("COMPOSER_TEST_DIES_WITH", &file);
+    let died = dying.env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace").output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&died.stdout), error(&died));
+    assert!(!died.status.success() && said.contains("Keys(..)") && said.contains("panicked"), "{said}");
+    assert!(!said.contains(keys.secret.as_str()), "a panic tells the secret key");
 }
 
 #[test]

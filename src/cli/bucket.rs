@@ -75,7 +75,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let mut misdescribed = Vec::new();
     for (key, found) in found.map_err(|e| store_failure(&e))? {
         let fixed = match &bucket {
-            Some((bucket, _)) if *fix_metadata => bucket.correct(&key).map(|()| true).map_err(|e| store_failure(&e))?,
+            Some((bucket, _)) if *fix_metadata => studio::mend(bucket, &key).map_err(|e| store_failure(&e))?,
             _ => false,
         };
         misdescribed.push(Misdescribed { key: key.to_string(), found, fixed });

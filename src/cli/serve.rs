@@ -81,7 +81,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             folder.display()
         )?;
         writeln!(context.out, "{REMEDY}export AWS_ACCESS_KEY_ID={}{REMEDY:#}", keys.access)?;
-        writeln!(context.out, "{REMEDY}export AWS_SECRET_ACCESS_KEY={}{REMEDY:#}", keys.secret)?;
+        writeln!(context.out, "{REMEDY}export AWS_SECRET_ACCESS_KEY={}{REMEDY:#}", keys.secret.as_str())?;
         writeln!(context.out, "{REMEDY}composer jobs --store {store} --endpoint-url http://{at}{REMEDY:#}\n")?;
         writeln!(context.out, "{FAINT}The keys are in {}. Ctrl-C ends it.{FAINT:#}", keys_file.display())?;
         context.out.flush()?;

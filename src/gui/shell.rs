@@ -264,6 +264,7 @@ impl Studio {
                 // Whatever runs is saved before the window goes.
                 self.desk = None;
                 self.edit.close();
+                self.jobs.close();
                 iced::exit()
             }
         }

@@ -244,6 +244,7 @@ impl Worker {
                 }
                 continue;
             }
+            let at_work = busy.load(Ordering::Acquire) > 0;
             match scout.find() {
                 Ok(Found::Job(job)) => {
                     pause = Duration::ZERO;
@@ -258,7 +259,9 @@ impl Worker {
                 Err(e) => teller(Told::Trouble(e)),
             }
             pause = self.pace.after(pause);
-            scout.pause(jittered(pause), &|| stop.wanted() || one_is_done());
+            // The last job of all may have ended between that look and now.
+            let drained = || at_work && until == Until::Drained && busy.load(Ordering::Acquire) == 0;
+            scout.pause(jittered(pause), &|| stop.wanted() || one_is_done() || drained());
         }
         Ok(())
     }

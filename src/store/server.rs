@@ -29,6 +29,7 @@ use s3s::{S3Result, s3_error};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
+use zeroize::Zeroizing;
 
 use super::Error;
 use super::folder::Folder;
@@ -51,8 +52,8 @@ const LAST: Duration = Duration::from_secs(5);
 pub struct Keys {
     /// Names them.
     pub access: String,
-    /// Must not become known.
-    pub secret: String,
+    /// Must not become known; overwritten where it was when nobody needs it any more.
+    pub secret: Zeroizing<String>,
 }
 
 impl fmt::Debug for Keys {
@@ -66,7 +67,10 @@ impl Keys {
     #[must_use]
     pub fn generate() -> Keys {
         let random = || uuid::Uuid::new_v4().simple().to_string();
-        Keys { access: format!("C{}", random()[..19].to_uppercase()), secret: random() + &random()[..8] }
+        Keys {
+            access: format!("C{}", random()[..19].to_uppercase()),
+            secret: Zeroizing::new(random() + &random()[..8]),
+        }
     }
 }
 
@@ -103,7 +107,7 @@ impl Server {
         let address = listener.local_addr().map_err(|e| failed("no address", &e))?;
         let mut service = S3ServiceBuilder::new(objects::Served { folder, bucket: bucket.to_owned() });
         service.set_access(SignedNow);
-        service.set_auth(SimpleAuth::from_single(keys.access.clone(), keys.secret.clone()));
+        service.set_auth(SimpleAuth::from_single(keys.access.clone(), keys.secret.as_str()));
         let service = service.build().into_shared();
         let (stop, mut stopping) = oneshot::channel();
         let (say_stopped, stopped) = oneshot::channel();

@@ -52,6 +52,7 @@ impl Check {
     }
 }
 
+const ENCRYPT: &str = "switch on the bucket's default encryption; for `composer serve`, encrypt the disk of its folder";
 const ASK: &str = "the owner of the bucket must permit it: docs/jobs.md has the policy";
 
 /// Tries the store out, below `check/`; nothing of it stays.
@@ -166,6 +167,16 @@ pub fn misdescribed(
     Ok(found)
 }
 
+/// Gives an object the description that it should have; answers whether it has it now. There are servers that keep
+/// what they are told to replace.
+///
+/// # Errors
+/// When the bucket does not do it.
+pub fn mend(bucket: &store::s3::Bucket, key: &Key) -> Result<bool, store::Error> {
+    bucket.correct(key)?;
+    Ok(bucket.head(key)?.is_none_or(|head| is_right(key, &head)))
+}
+
 /// What is asked of a bucket, beyond its objects.
 ///
 /// # Errors
@@ -177,7 +188,7 @@ pub fn check_bucket(bucket: &store::s3::Bucket, encrypted_on_the_way: bool) -> R
     let mut checks = vec![Check::ok("reachable", format!("it answers, in {} ms", took.as_millis()))];
     checks.push(match bucket.encryption()? {
         Told::Yes(how) => Check::ok("encryption", format!("objects are encrypted ({how})")),
-        Told::None => Check::warning("encryption", "objects are not encrypted", "switch default encryption on"),
+        Told::None => Check::warning("encryption", "objects are kept as they are, not encrypted", ENCRYPT),
         Told::NotTold(why) => {
             Check::warning("encryption", format!("not told ({why})"), "look in the bucket's settings")
         }

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use crate::store::folder::Folder;
 use crate::store::server::{Keys, Server};
 use crate::store::{self, Address};
@@ -48,7 +50,7 @@ pub fn keys(path: &Path, renew: bool) -> Result<Keys, Error> {
             .or_else(|e| if e.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(e) })
             .map_err(failed)?;
     }
-    match fs::read_to_string(path) {
+    match fs::read_to_string(path).map(Zeroizing::new) {
         Ok(text) => {
             for_me_alone(path).map_err(failed)?;
             let value = |name: &str| {
@@ -61,7 +63,7 @@ pub fn keys(path: &Path, renew: bool) -> Result<Keys, Error> {
                 path: path.to_owned(),
                 why: "there are no keys in it; --new-keys makes new ones".to_owned(),
             })?;
-            Ok(Keys { access, secret })
+            Ok(Keys { access, secret: secret.into() })
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => make(path).map_err(failed),
         Err(e) => Err(failed(e)),
@@ -79,7 +81,8 @@ fn make(path: &Path) -> io::Result<Keys> {
         file,
         "# Keys of `composer serve`: whoever has them can read and write what it serves.\n\
          [default]\naws_access_key_id = {}\naws_secret_access_key = {}",
-        keys.access, keys.secret
+        keys.access,
+        keys.secret.as_str()
     )?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|e| e.error)?;

@@ -93,6 +93,13 @@ impl Jobs {
         self.jobs.iter().filter(|j| !j.state.has_ended()).count()
     }
 
+    /// The window closes: what is worked on here is given back.
+    pub fn close(&mut self) {
+        if let Some(hired) = self.worker.take() {
+            hired.dismiss();
+        }
+    }
+
     /// The store is another one.
     pub fn moved(&mut self, now: &Now) -> Action<Message> {
         *self = Jobs { number: self.number, ..Jobs::default() };

@@ -104,7 +104,7 @@ where
 {
     use aws_sdk_s3::error::ProvideErrorMetadata;
     match said.raw_response().map(|r| r.status().as_u16()) {
-        Some(404) if said.code() == Some(none) => Ok(Told::None),
+        Some(_) if said.code() == Some(none) => Ok(Told::None),
         Some(400..=405 | 501) => Ok(Told::NotTold(said.code().unwrap_or("no answer").to_owned())),
         _ => Err(error),
     }

@@ -225,6 +225,30 @@ impl S3 for Served {
         Ok(S3Response::new(HeadBucketOutput::default()))
     }
 
+    async fn get_bucket_encryption(
+        &self,
+        req: S3Request<GetBucketEncryptionInput>,
+    ) -> S3Result<S3Response<GetBucketEncryptionOutput>> {
+        self.mine(&req.input.bucket)?;
+        // Files lie in the folder as they are.
+        Err(s3_error!(ServerSideEncryptionConfigurationNotFoundError, "objects are kept as they are"))
+    }
+
+    async fn get_public_access_block(
+        &self,
+        req: S3Request<GetPublicAccessBlockInput>,
+    ) -> S3Result<S3Response<GetPublicAccessBlockOutput>> {
+        self.mine(&req.input.bucket)?;
+        // Nobody who has not signed is answered, and nothing can be said that would change it.
+        let kept_out = PublicAccessBlockConfiguration {
+            block_public_acls: Some(true),
+            block_public_policy: Some(true),
+            ignore_public_acls: Some(true),
+            restrict_public_buckets: Some(true),
+        };
+        Ok(S3Response::new(GetPublicAccessBlockOutput { public_access_block_configuration: Some(kept_out) }))
+    }
+
     async fn get_bucket_location(
         &self,
         req: S3Request<GetBucketLocationInput>,

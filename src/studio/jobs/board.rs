@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::{Place, open, place};
@@ -225,19 +226,40 @@ impl Board {
             engine,
         };
         let stopped = stop.clone();
-        let work = move || drop(worker.run(1, Until::Stopped, &stopped, &|_| ()));
+        let (done, over) = std::sync::mpsc::channel();
+        let work = move || {
+            let _done = done;
+            let _ = worker.run(1, Until::Stopped, &stopped, &|_| ());
+        };
         std::thread::Builder::new().name("worker".to_owned()).spawn(work).map_err(|e| e.to_string())?;
-        Ok(Hired(stop))
+        Ok(Hired { stop, over })
     }
 }
 
+/// The longest that is waited for a worker that is let go of.
+const FAREWELL: Duration = Duration::from_secs(3);
+
 /// A worker that works until this is dropped; what it has begun it gives back then.
 #[derive(Debug)]
-pub struct Hired(Stop);
+pub struct Hired {
+    stop: Stop,
+    /// Hears of it when the worker is gone.
+    over: Receiver<()>,
+}
+
+impl Hired {
+    /// Lets go of it, and waits until it has given back what it had begun, for a few seconds at most: another need not
+    /// wait until a lease has run out.
+    pub fn dismiss(self) {
+        self.stop.release();
+        // It says nothing, it only goes.
+        let _ = self.over.recv_timeout(FAREWELL);
+    }
+}
 
 impl Drop for Hired {
     fn drop(&mut self) {
-        self.0.release();
+        self.stop.release();
     }
 }
 
@@ -288,6 +310,28 @@ mod tests {
         assert_eq!(board.fetch(&jobs[0], &library).unwrap(), [library.join("Ode-composed.mid")]);
         board.remove(jobs[0].id).unwrap();
         assert_eq!(board.list().unwrap(), []);
+    }
+
+    #[test]
+    fn who_is_dismissed_has_given_back_what_was_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(board) = board(folder.path()) else { return };
+        let mut long = quick();
+        long.parameters = Parameters { sampling_iterations: SamplingIterations::new(100).unwrap(), ..long.parameters };
+        long.parameters.bars = None;
+        board.submit("Ode", &SAMPLES[0].melody().unwrap(), &long).unwrap();
+        let hired = board.hire(Engine::Here(Box::new(Model::chorale().unwrap()))).unwrap();
+        let mut running = false;
+        for _ in 0..10_000 {
+            running = matches!(board.list().unwrap()[0].state, JobState::Running { .. });
+            if running {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(running, "nobody began it");
+        hired.dismiss();
+        assert_eq!(board.list().unwrap()[0].state, JobState::Waiting);
     }
 
     #[test]
