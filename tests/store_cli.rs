@@ -276,16 +276,19 @@ fn keys_are_in_no_answer_no_log_and_no_file_but_their_own() {
     ] {
         let file = format!("{name}.toml");
         fs::write(home.join(&file), text).unwrap();
-        for command in [
+        // Whoever does not reach it tries for a while; two commands do for that.
+        let few = if name == "nobody" { 2 } else { usize::MAX };
+        let commands = [
             &["upload", "song.mid"][..],
+            &["jobs", "--json"],
             &["download"],
             &["submit", "song.mid"],
-            &["jobs", "--json"],
             &["worker", "--drain"],
             &["share", "song.mid", "--json"],
             &["bucket", "check"],
             &["doctor", "--report", "report.txt"],
-        ] {
+        ];
+        for command in commands.into_iter().take(few) {
             let mut run = composer(home);
             run.args(["--settings", &file]).args(command);
             run.env("RUST_BACKTRACE", "full").env("RUST_LOG", "trace");
