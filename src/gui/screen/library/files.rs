@@ -19,7 +19,8 @@ impl Library {
             Message::Rename => {
                 let title = self.selected.as_ref().and_then(|p| self.shelf.get(p)).map(library::Entry::title);
                 self.renaming = title;
-                Action::Run(operation::focus(Id::new(RENAME)))
+                // What is typed takes the old name's place, unless a key goes into it first.
+                Action::Run(operation::focus(Id::new(RENAME)).chain(operation::select_all(Id::new(RENAME))))
             }
             Message::Name(name) => {
                 self.renaming = Some(name);

@@ -144,6 +144,9 @@ fn clock<'a>(now: &Now) -> Element<'a, Message> {
     let (time, place, style): (String, String, fn(&iced::Theme) -> text::Style) = match now.transport {
         Transport::Recording { origin } if pulse.now < origin => {
             let beats = origin.since(pulse.now).0.div_ceil(now.beat.signature.beat(now.beat.tempo).0.max(1));
+            // What the output holds back comes on top, and is nothing to count.
+            let counted = u64::from(now.beat.count_in.max(1)) * u64::from(now.beat.signature.numerator());
+            let beats = beats.min(counted);
             ("0:00.0".to_owned(), format!("begins in {beats}"), theme::danger)
         }
         Transport::Recording { origin } => {
