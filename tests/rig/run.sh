@@ -13,6 +13,7 @@
 #     -a ACCEL   accelerator of qemu (tcg; RIG_ACCEL=kvm where that works)
 #     -i         virtual time (qemu -icount): the guest's clock counts its own instructions, so that timing does
 #                not depend on how busy the host is (tcg only)
+#     -c SHIFT   with -i: an instruction takes 2^SHIFT ns (2; 0 is the quickest, for a case that draws)
 #     -v         show the guest kernel's messages
 #     RIG_WORK (setup.sh's folder), RIG_SMP, RIG_SHIFT, RIG_QEMU, RIG_APPEND: for the rest see below.
 #
@@ -24,8 +25,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=${RIG_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/composer-rig}
 
-scenario='' plugged=1 device='' out='' limit=120 memory=256 accel=${RIG_ACCEL:-tcg} verbose=0 virtual_time=0 environment=()
-while getopts "+s:nd:e:o:t:m:a:iv" option; do
+scenario='' plugged=1 device='' out='' limit=120 memory=256 accel=${RIG_ACCEL:-tcg} verbose=0 virtual_time=0 shift_by=${RIG_SHIFT:-2} environment=()
+while getopts "+s:nd:e:o:t:m:a:ic:v" option; do
   case $option in
     s) scenario=$OPTARG ;;
     n) plugged=0 ;;
@@ -36,6 +37,7 @@ while getopts "+s:nd:e:o:t:m:a:iv" option; do
     m) memory=$OPTARG ;;
     a) accel=$OPTARG ;;
     i) virtual_time=1 ;;
+    c) shift_by=$OPTARG ;;
     v) verbose=1 ;;
     *) exit 125 ;;
   esac
@@ -69,7 +71,7 @@ esac
 clock=()
 if [ $virtual_time = 1 ]; then
   machine="tcg,thread=single"
-  clock=(-icount "shift=${RIG_SHIFT:-2},sleep=off")
+  clock=(-icount "shift=$shift_by,sleep=off")
 fi
 messages="quiet loglevel=1"
 [ $verbose = 0 ] || messages="loglevel=7"

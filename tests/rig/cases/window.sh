@@ -1,6 +1,7 @@
 #!/bin/bash
-# rig: -i -m 512 -t 300
-# The studio's window: what is played is lit on its keys; a departure and a return are shown within a second.
+# rig: -i -c 0 -m 512 -t 120
+# The studio's window: what is played is lit on its keys; a departure and a return are shown within a second. Drawing by
+# the processor needs one of at least a third of a usual one's speed (-c).
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
