@@ -16,11 +16,9 @@ use crate::studio::serve::{self as studio, Error};
 
 /// The options of `composer serve`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Every request must be signed with the keys that are shown at the start. The programs of this computer may\n\
-                        use the folder itself meanwhile. Ctrl-C or SIGTERM: requests under way are answered.\n\n\
-                        Example: composer serve --listen 0.0.0.0:8014"
-)]
+#[command(after_help = "Every request must be signed with the keys that are shown at the start. The programs of \
+                        this computer may use the folder itself meanwhile. Ctrl-C or SIGTERM: requests under way are answered.\n\n\
+                        Example: composer serve --listen 0.0.0.0:8014")]
 pub struct Args {
     /// The folder [the one of your jobs].
     pub folder: Option<PathBuf>,

@@ -17,8 +17,8 @@ use crate::studio::remote::share::{LONGEST, Links, Piece, share};
 /// The options of `composer share`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Whoever has the link can listen until it expires, and sees nothing else of the bucket. With keys that expire\n\
-                        (single sign-on, roles) the link ends with them.\n\n\
+    after_help = "Whoever has the link can listen until it expires, and sees nothing else of the bucket. With keys \
+                        that expire (single sign-on, roles) the link ends with them.\n\n\
                         Example: composer share song.mid --expires 3d --store s3://my-bucket"
 )]
 pub struct Args {

@@ -22,11 +22,9 @@ use crate::jobs::worker::{Stop, Told, Until, Worker};
 
 /// The options of `composer worker`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Any number of workers, on any computers, share a store. Ctrl-C or SIGTERM: what was begun is finished;\n\
-                        twice: it is given back at once.\n\n\
-                        Example: composer worker --drain"
-)]
+#[command(after_help = "Any number of workers, on any computers, share a store. Ctrl-C or SIGTERM: what was \
+                        begun is finished; twice: it is given back at once.\n\n\
+                        Example: composer worker --drain")]
 pub struct Args {
     /// Jobs at a time [the computer's cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]

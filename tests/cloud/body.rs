@@ -1,5 +1,7 @@
 //! What a caller may rely on, whatever the store.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +11,12 @@ use composer::jobs::Timing;
 use composer::jobs::client::{Cancelled, Client, Progress, parallel};
 use composer::jobs::engine::{Engine, Limits};
 use composer::jobs::job::Outcome;
+use composer::jobs::patience::patiently;
+use composer::jobs::worker::scout::{Found, Scout};
 use composer::jobs::worker::{Pace, Stop, Until, Worker};
 use composer::store::{Attributes, Error, Key, Listing, Objects, Written, list_all};
+use composer::studio::remote;
+use composer::studio::remote::share::{Piece, share};
 
 use crate::music;
 
@@ -87,7 +93,7 @@ fn has_one_winner(store: &dyn Objects) {
 /// More than a page of objects.
 fn lists_pages(store: &dyn Objects) {
     let keys: Vec<Key> = (0..1_105).map(|n| key(&format!("pages/{n:05}/x.json"))).collect();
-    for put in parallel::each(&keys, 16, |k| store.put(k, b"{}", NONE)) {
+    for put in parallel::each(&keys, 16, |k| patiently(|| store.put(k, b"{}", NONE))) {
         put.unwrap();
     }
     let expected: Vec<String> = keys.iter().map(ToString::to_string).collect();
@@ -95,7 +101,7 @@ fn lists_pages(store: &dyn Objects) {
     assert_eq!(names(store, "pages/", Some("pages/01099/x.json")).len(), 5);
     let page = store.list(&Listing { most: 7, ..Listing::of("pages/") }).unwrap();
     assert_eq!((page.entries.len(), page.more), (7, true));
-    for deleted in parallel::each(&keys, 16, |k| store.delete(k)) {
+    for deleted in parallel::each(&keys, 16, |k| patiently(|| store.delete(k))) {
         deleted.unwrap();
     }
 }
@@ -142,12 +148,76 @@ fn carries_jobs(store: &Arc<dyn Objects>) {
     assert_eq!(names(&**store, "open/", None), [""; 0]);
 }
 
+/// A job that lasts: its worker is heard of, tells how far it is and shows a part, and keeps what it has claimed.
+fn hears_of_long_jobs(store: &Arc<dyn Objects>) {
+    let timing = Timing { lease: Duration::from_secs(6) };
+    let client = Client { store: Arc::clone(store), timing };
+    let worker = |owner: &str| Worker {
+        store: Arc::clone(store),
+        timing,
+        limits: Limits::default(),
+        pace: Pace::NEAR,
+        owner: owner.into(),
+        engine: Engine::Here(Box::new(Model::chorale().unwrap())),
+    };
+    let (first, second) = (worker("first"), worker("second"));
+    let mut order = music::order("long.mid", 2_000);
+    order.work.parameters.sampling_iterations = "100".parse().unwrap();
+    let id = client.submit(&order).unwrap();
+    let stop = Stop::default();
+    std::thread::scope(|scope| {
+        let working = scope.spawn(|| first.run(1, Until::One, &stop, &|_| {}).unwrap());
+        let shown = client.wait(&[id], Some(Duration::from_secs(120)), Pace::NEAR, &mut |s| match s.progress {
+            Progress::Running { partial: true, .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        assert!(shown.unwrap().is_empty(), "it was to last longer");
+        assert!(client.partial(id).unwrap().unwrap().starts_with(b"MThd"));
+        let Found::NothingNow = Scout::new(&second).find().unwrap() else { panic!("it is the first one's") };
+        assert_eq!(client.cancel(id).unwrap(), Cancelled::Soon);
+        assert_eq!(working.join().unwrap(), 1);
+    });
+    assert_eq!(client.status(id).unwrap().progress.ending().unwrap().outcome, Outcome::Cancelled);
+    client.remove(id, false).unwrap();
+}
+
+/// A page and what it plays, for whoever has the link; a store without links says so and keeps nothing.
+fn shares(store: &dyn Objects) {
+    let piece = Piece { title: "Träumerei 夢", midi: b"MThd", sound: (b"OggS", "ogg") };
+    match share(store, &piece, Duration::from_secs(60)) {
+        Ok(links) => {
+            let page = follow(&links.page);
+            assert!(page.contains("text/html") && page.contains("<h1>Träumerei 夢</h1>"), "{page}");
+            assert!(follow(&links.sound).ends_with("OggS") && follow(&links.midi).ends_with("MThd"));
+            assert_eq!(names(store, "shared/", None).len(), 3);
+        }
+        Err(e) => assert!(matches!(e, remote::Error::Store(Error::Unsupported { .. })), "{e:?}"),
+    }
+    for name in names(store, "shared/", None) {
+        store.delete(&key(&name)).unwrap();
+    }
+}
+
+/// What is behind a link, with its head, as a browser hears it.
+fn follow(link: &str) -> String {
+    let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
+}
+
 /// All of it.
 pub(crate) fn holds(store: &Arc<dyn Objects>) {
     keeps_objects(&**store);
     has_one_clock(&**store);
     has_one_winner(&**store);
     presigns(&**store);
+    shares(&**store);
     carries_jobs(store);
+    hears_of_long_jobs(store);
     lists_pages(&**store);
 }

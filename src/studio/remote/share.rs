@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Error, key};
@@ -57,13 +58,14 @@ pub fn share(store: &dyn Objects, piece: &Piece<'_>, expires: Duration) -> Resul
     let played = store.presign(&sound_at, expires)?;
     put(&midi_at, piece.midi, Some(midi_name.clone()))?;
     put(&sound_at, sound, None)?;
-    put(&page_at, page(piece.title, &played, &midi, &midi_name).as_bytes(), None)?;
+    let until = (Timestamp::now() + expires).strftime("%-d %B %Y, %H:%M UTC").to_string();
+    put(&page_at, page(piece.title, &played, &midi, &midi_name, &until).as_bytes(), None)?;
     let page = store.presign(&page_at, expires)?;
     Ok(Links { page, sound: played, midi })
 }
 
 /// A page that needs nothing but a browser, and may load nothing but the sound.
-fn page(title: &str, sound: &str, midi: &str, midi_name: &str) -> String {
+fn page(title: &str, sound: &str, midi: &str, midi_name: &str, until: &str) -> String {
     let (title, sound, midi, name) = (escaped(title), escaped(sound), escaped(midi), escaped(midi_name));
     format!(
         r#"<!doctype html>
@@ -78,8 +80,9 @@ fn page(title: &str, sound: &str, midi: &str, midi_name: &str) -> String {
 <style>
 :root {{ color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif; }}
 body {{ max-width: 36rem; margin: 20vh auto 2rem; padding: 0 1.5rem; }}
-h1 {{ font-size: 1.8rem; font-weight: 600; overflow-wrap: anywhere; }}
-audio {{ width: 100%; margin: 1rem 0; }}
+h1 {{ font-size: 1.8rem; line-height: 1.25; font-weight: 600; text-wrap: balance; overflow-wrap: anywhere; margin: 0; }}
+audio {{ width: 100%; margin: 1.75rem 0 1rem; }}
+a {{ color: inherit; text-decoration-thickness: 1px; text-underline-offset: .2em; }}
 footer {{ font-size: .85rem; opacity: .7; margin-top: 3rem; }}
 </style>
 </head>
@@ -89,7 +92,7 @@ footer {{ font-size: .85rem; opacity: .7; margin-top: 3rem; }}
 <audio controls preload="metadata" src="{sound}">Your browser plays no sound; <a href="{sound}">the file</a>.</audio>
 <p><a href="{midi}" download="{name}">The notes, as a MIDI file</a></p>
 </main>
-<footer>Made with composer. This page and what it plays can be opened until the link expires.</footer>
+<footer>Made with composer. Here until {until}.</footer>
 </body>
 </html>
 "#
@@ -118,7 +121,13 @@ mod tests {
 
     #[test]
     fn a_title_is_text_and_nothing_else() {
-        let page = page("夢 <script>alert(\"1\")</script> & 'x'\u{0}", "http://s/?a=1&b=2", "http://m", "夢.mid");
+        let page = page(
+            "夢 <script>alert(\"1\")</script> & 'x'\u{0}",
+            "http://s/?a=1&b=2",
+            "http://m",
+            "夢.mid",
+            "1 May 2026, 12:00 UTC",
+        );
         assert!(
             page.contains("<h1>夢 &lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;x&#39; </h1>"),
             "{page}"
