@@ -65,6 +65,15 @@ install: ## install what `make build` made, and the udev rule; PREFIX (/usr/loca
 uninstall: ## remove what `make install` put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" tooling/install.sh uninstall
 
+.PHONY: deb
+deb: build ## a Debian package, composer-midi, below target/debian
+	@$(CARGO) deb --version > /dev/null 2>&1 || $(CARGO) install --locked --quiet cargo-deb
+	@$(CARGO) deb --locked --no-build --no-strip --target-dir "$(target)"
+
+.PHONY: deb-check
+deb-check: deb ## install that package on this computer, look whether it works, and remove it again (root)
+	@tooling/deb-check.sh "$$(ls -t "$(target)"/debian/composer-midi_*.deb | head -n 1)"
+
 
 # cargo-nextest, where it is installed, ends a test that hangs and names it; without it the whole run has a limit.
 nextest := $(shell $(CARGO) nextest --version > /dev/null 2>&1 && echo yes)

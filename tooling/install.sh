@@ -54,6 +54,7 @@ case ${1:-} in
     copy 644 "$dist/completions/_composer" "$prefix/share/zsh/site-functions/_composer"
     copy 644 "$dist/completions/composer.fish" "$prefix/share/fish/vendor_completions.d/composer.fish"
     copy 644 assets/desktop/composer.desktop "$prefix/share/applications/composer.desktop"
+    copy 644 assets/desktop/composer.metainfo.xml "$prefix/share/metainfo/composer.metainfo.xml"
     copy 644 assets/icon/composer.svg "$prefix/share/icons/hicolor/scalable/apps/composer.svg"
     reload_desktop
     for page in "$dist"/man/*.1; do copy 644 "$page" "$prefix/share/man/man1/${page##*/}"; done
