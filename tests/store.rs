@@ -28,6 +28,13 @@ fn a_folder_is_a_store() {
 }
 
 #[test]
+fn who_waits_at_a_folder_is_told_of_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Objects> = Arc::new(Folder::open(folder.path()).unwrap());
+    body::tells_of_changes(&store);
+}
+
+#[test]
 fn what_a_crash_left_in_a_folder_is_no_object() {
     let folder = tempfile::tempdir().unwrap();
     let store = Folder::open(folder.path()).unwrap();

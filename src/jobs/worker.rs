@@ -258,7 +258,7 @@ impl Worker {
                 Err(Error::Store(e)) if !e.is_passing() => return Err(Error::Store(e)),
                 Err(e) => teller(Told::Trouble(e)),
             }
-            pause = self.pace.after(pause);
+            pause = self.pace.after(if scout.expects() { Duration::ZERO } else { pause });
             // The last job of all may have ended between that look and now.
             let drained = || at_work && until == Until::Drained && busy.load(Ordering::Acquire) == 0;
             scout.pause(jittered(pause), &|| stop.wanted() || one_is_done() || drained());

@@ -181,6 +181,22 @@ fn hears_of_long_jobs(store: &Arc<dyn Objects>) {
     client.remove(id, false).unwrap();
 }
 
+/// Who waits for a change hears of it long before it would have looked again; the first object of a place and the
+/// next.
+pub(crate) fn tells_of_changes(store: &Arc<dyn Objects>) {
+    for name in ["news/a", "news/b"] {
+        let since = store.list(&Listing::of("news/")).unwrap().now;
+        let (tell, told) = std::sync::mpsc::channel();
+        let waiting = Arc::clone(store);
+        std::thread::spawn(move || {
+            waiting.await_change("news/", since, Duration::from_secs(600), &|| false);
+            let _ = tell.send(());
+        });
+        store.put(&key(name), b"x", NONE).unwrap();
+        told.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+}
+
 /// A page and what it plays, for whoever has the link; a store without links says so and keeps nothing.
 fn shares(store: &dyn Objects) {
     let piece = Piece { title: "Träumerei 夢", midi: b"MThd", sound: (b"OggS", "ogg") };

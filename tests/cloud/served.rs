@@ -9,7 +9,7 @@ use std::time::Duration;
 use composer::store::folder::Folder;
 use composer::store::s3::{Access, Bucket};
 use composer::store::server::{Keys, Server};
-use composer::store::{Error, Objects};
+use composer::store::{Error, Listing, Objects};
 use tempfile::TempDir;
 
 use crate::body::{self, NONE, key};
@@ -68,6 +68,10 @@ fn a_served_folder_is_a_store() {
     assert!(matches!(again.unwrap_err(), Error::Busy { .. }), "a folder is served once");
     let store: Arc<dyn Objects> = Arc::new(served.open("part/", &served.keys));
     body::holds(&store);
+    body::tells_of_changes(&store);
+    // Which needs a clock that is finer than that of HTTP.
+    let fine = |_: &i32| store.list(&Listing::of("")).unwrap().now.subsec_nanosecond() != 0;
+    assert!((0..3).any(|n| fine(&n)));
 }
 
 #[test]

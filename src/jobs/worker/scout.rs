@@ -17,6 +17,8 @@ use crate::store::{self, Listing};
 const CHOICE: usize = 8;
 /// A job that another works on is looked at again after this at the latest: it may have been given back.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
+/// A job that was marked so lately may be complete any moment.
+const ARRIVES_IN: Duration = Duration::from_secs(5);
 /// A job whose request has not come by then will not come.
 pub(super) const LOST: Duration = Duration::from_secs(3600);
 
@@ -64,13 +66,15 @@ pub struct Scout<'a> {
     later: HashMap<JobId, Instant>,
     /// The store's clock at the last listing.
     listed: Option<Timestamp>,
+    /// Whether a job was arriving when it was looked at.
+    arriving: bool,
 }
 
 impl<'a> Scout<'a> {
     /// Knows nothing yet.
     #[must_use]
     pub fn new(worker: &'a Worker) -> Scout<'a> {
-        Scout { worker, open: Vec::new(), later: HashMap::new(), listed: None }
+        Scout { worker, open: Vec::new(), later: HashMap::new(), listed: None, arriving: false }
     }
 
     /// Looks for a job that can be claimed.
@@ -91,6 +95,11 @@ impl<'a> Scout<'a> {
             }
         }
         Ok(Found::NothingNow)
+    }
+
+    /// Whether a job is on its way: what it still lacks is no change among the marks, and so nobody is told of it.
+    pub fn expects(&mut self) -> bool {
+        std::mem::take(&mut self.arriving)
     }
 
     /// Waits until there may be more to find than the last time: for `most` at the longest, or until there is `enough`.
@@ -130,7 +139,10 @@ impl<'a> Scout<'a> {
                 self.later.insert(id, looked + again);
                 Ok(Found::NothingNow)
             }
-            State::Arriving if age < LOST => Ok(Found::NothingNow),
+            State::Arriving if age < LOST => {
+                self.arriving |= age < ARRIVES_IN;
+                Ok(Found::NothingNow)
+            }
             State::Arriving | State::Ended => {
                 close(store, id)?;
                 Ok(Found::Settled)
