@@ -194,8 +194,10 @@ fn pictures(composer: &Path, display: &Display, folder: &Path, piece: &Path, to:
     let script = home.join("keys.txt");
     fs::write(&script, "at 600000\n")?;
     let keyboard = format!("--virtual={}", script.display());
-    let _program = open(composer, display, &home, &[&keyboard, &copy.display().to_string()])?;
-    std::thread::sleep(Duration::from_secs(4));
+    let settings = settings_with_soundfont(&home)?;
+    let arguments = [&keyboard, "--settings", &settings, &copy.display().to_string()];
+    let _program = open(composer, display, &home, &arguments)?;
+    std::thread::sleep(Duration::from_secs(8));
     display.key(&[], u32::from(b' '))?;
     std::thread::sleep(Duration::from_millis(9_300));
     display.keep(&to.join("studio.png"))?;
@@ -210,6 +212,14 @@ fn pictures(composer: &Path, display: &Display, folder: &Path, piece: &Path, to:
     display.key(&[keys::CONTROL], u32::from(b'a'))?;
     display.rest(Duration::from_secs(1))?;
     display.keep(&to.join("editor.png"))
+}
+
+/// A settings' file that names the SoundFont that targets and pictures are for, whatever larger ones a system has.
+fn settings_with_soundfont(home: &Path) -> Result<String, Failure> {
+    let settings = home.join("settings.toml");
+    let font = Some(SOUNDFONT).filter(|font| Path::new(font).exists());
+    fs::write(&settings, font.map(|font| format!("[sound]\nsoundfont = \"{font}\"\n")).unwrap_or_default())?;
+    Ok(settings.display().to_string())
 }
 
 /// From the start of the process to the first picture; the first time apart, when a home is made.
@@ -235,11 +245,7 @@ fn start(composer: &Path, display: &Display, folder: &Path, table: &mut Table) -
 fn idle(composer: &Path, display: &Display, folder: &Path, table: &mut Table) -> Result<(), Failure> {
     let home = folder.join("idle");
     fs::create_dir_all(&home)?;
-    // Whatever larger ones a system has: the target is for one of 6 MB.
-    let settings = home.join("settings.toml");
-    let font = Some(SOUNDFONT).filter(|font| Path::new(font).exists());
-    fs::write(&settings, font.map(|font| format!("[sound]\nsoundfont = \"{font}\"\n")).unwrap_or_default())?;
-    let program = open(composer, display, &home, &["--settings", &settings.display().to_string()])?;
+    let program = open(composer, display, &home, &["--settings", &settings_with_soundfont(&home)?])?;
     std::thread::sleep(Duration::from_secs(5));
     let (resident, own) = program.memory()?;
     table.line("memory", &format!("{resident:.0} MB, {own:.0} MB of it its own"), resident <= MEMORY);
