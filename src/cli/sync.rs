@@ -15,7 +15,7 @@ use crate::studio::remote::sync::{Done, Planned, Step, Sync};
 /// The options of `composer sync`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Where both sides have changed a file, both stay: the store's becomes NAME (from the store).mid. Files that are\n\
+    after_help = "Where both sides have changed a file, both stay: the store's becomes NAME (from the store).mid. Files that are \
                         replaced or deleted here go to the library's trash.\n\n\
                         Example: composer sync --dry-run --store s3://my-bucket"
 )]
