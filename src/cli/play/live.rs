@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             late: player.gauges().late(),
         })?;
     } else if player.xruns() > 0 {
-        say(&format!("{}: a longer `--buffer` helps", line::xruns(player.xruns())));
+        say(&format!("sound came too late ({}): a longer `--buffer` helps", line::xruns(player.xruns())));
     }
     Ok(Exit::Success)
 }
