@@ -95,7 +95,7 @@ lint: setup-test ## format, clippy with and without features, fuzz targets, shel
 	$(CARGO) lint-minimal
 	$(CARGO) lint-lambda
 	CUSTOM_LIBFUZZER_PATH=/not/linked/libfuzzer.a $(CARGO) check --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir "$(target)/fuzz"
-	shellcheck tooling/*.sh tooling/*/*.sh deploy/*.sh tests/rig/*.sh tests/rig/*/*.sh tests/rig/stage2 .ci/run
+	shellcheck tooling/*.sh tooling/*/*.sh tooling/debian/* deploy/*.sh tests/rig/*.sh tests/rig/*/*.sh tests/rig/stage2 .ci/run
 
 .PHONY: rig-test
 rig-test: setup-rig ## the program with an emulated keyboard under a real kernel; CASES="record unplug" for some
