@@ -270,3 +270,34 @@ fn more_events_than_can_be_heard_are_played_to_the_end() {
     assert!(output.status.success(), "{}", err(&output));
     assert_eq!(json(&output)["files"][0]["reached_s"], json(&output)["files"][0]["duration_s"]);
 }
+
+#[test]
+fn a_terminal_that_is_closed_ends_it() {
+    let place = Place::new();
+    place.song(3_000);
+    // `script` is the terminal.
+    let mut terminal = Command::new("script");
+    terminal.args(["-qfc", "echo $$ > pid; exec \"$PROGRAM\" play song.mid", "typescript"]);
+    terminal.current_dir(place.folder.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    terminal
+        .env("HOME", place.folder.path())
+        .env("ALSA_CONFIG_PATH", alsa("null"))
+        .env("PROGRAM", env!("CARGO_BIN_EXE_composer"));
+    let mut terminal = terminal.spawn().unwrap();
+    let began = Instant::now();
+    let within = |what: &str| assert!(began.elapsed() < std::time::Duration::from_secs(90), "{what}");
+    let pause = || std::thread::sleep(std::time::Duration::from_millis(20));
+    // It follows the piece on the screen, so it listens to the keys.
+    while !fs::read_to_string(place.path("typescript")).is_ok_and(|shown| shown.contains('▶')) {
+        within("it plays");
+        pause();
+    }
+    let process = format!("/proc/{}/stat", fs::read_to_string(place.path("pid")).unwrap().trim());
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    // Whoever takes on orphans here may leave it as a zombie.
+    while fs::read_to_string(&process).is_ok_and(|stat| !stat.contains(") Z ")) {
+        within("it goes with its terminal");
+        pause();
+    }
+}

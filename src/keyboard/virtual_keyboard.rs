@@ -17,6 +17,7 @@ pub mod layout;
 mod player;
 pub mod script;
 
+pub use computer_keys::typed;
 use script::{ScriptError, Step};
 
 /// The demo melody; where it is from is said beside it.

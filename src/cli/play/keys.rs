@@ -1,9 +1,11 @@
 //! The keys of the computer while a file plays.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
+
+use crate::keyboard::virtual_keyboard::typed;
 
 /// What somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,16 +36,14 @@ impl Keys {
 
     /// The next wish, within a time.
     pub(super) fn wish(&self, timeout: Duration) -> Option<Wish> {
-        if !self.raw {
-            std::thread::park_timeout(timeout);
-            return None;
-        }
-        if !event::poll(timeout).ok()? {
-            return None;
-        }
-        match event::read().ok()? {
-            Event::Key(key) if key.kind != KeyEventKind::Release => wish(key.code, key.modifiers),
-            _ => None,
+        match if self.raw { typed(timeout) } else { Err(ErrorKind::NotConnected.into()) } {
+            Ok(Some(Event::Key(key))) if key.kind != KeyEventKind::Release => wish(key.code, key.modifiers),
+            Ok(_) => None,
+            // Nobody is there, or not any more.
+            Err(_) => {
+                std::thread::park_timeout(timeout);
+                None
+            }
         }
     }
 }

@@ -52,6 +52,32 @@ pub(super) fn start(
         .map_err(VirtualError::System)
 }
 
+/// What comes from the terminal next, within a time.
+///
+/// # Errors
+/// When the terminal cannot be read, or has gone: crossterm by itself would read its end over and over, and never return.
+pub fn typed(within: Duration) -> io::Result<Option<TerminalEvent>> {
+    #[cfg(unix)]
+    for within in [Duration::ZERO, within] {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdin = io::stdin();
+        let mut wanted = [PollFd::new(&stdin, PollFlags::IN)];
+        // A signal ends the waiting early, as a key does.
+        let _ = poll(&mut wanted, Timespec::try_from(within).ok().as_ref());
+        if wanted[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal has gone"));
+        }
+        if event::poll(Duration::ZERO)? {
+            return event::read().map(Some);
+        }
+    }
+    #[cfg(not(unix))]
+    if event::poll(within)? {
+        return event::read().map(Some);
+    }
+    Ok(None)
+}
+
 /// The terminal in raw mode; put back when dropped, and by a panic anywhere.
 struct RawTerminal {
     /// Whether the terminal tells of keys that go up.
@@ -120,14 +146,10 @@ impl Keys {
     fn play(mut self) {
         self.wire.connect(self.clock.now());
         while !self.stop.is_set() {
-            match event::poll(LOOK) {
-                Ok(true) => match event::read() {
-                    Ok(TerminalEvent::Key(key)) if is_end(&key) => break,
-                    Ok(TerminalEvent::Key(key)) => self.key(&key),
-                    Ok(_) => {}
-                    Err(_) => break,
-                },
-                Ok(false) => {}
+            match typed(LOOK) {
+                Ok(Some(TerminalEvent::Key(key))) if is_end(&key) => break,
+                Ok(Some(TerminalEvent::Key(key))) => self.key(&key),
+                Ok(_) => {}
                 Err(_) => break,
             }
             self.let_go(|held| held.ends.is_some_and(|at| at <= Instant::now()));
