@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use composer::audio::soundfont::{Fault, SoundFont, SoundFontError};
-use composer::audio::synth::{Options, Synth};
+use composer::audio::synth::{Options, Synth, Timed, Workers};
 use composer::music::Message;
 use proptest::prelude::*;
 
@@ -307,4 +307,18 @@ fn streams_are_decoded_for_whoever_asks() {
     assert!(font.prepare_wanted(|| true) > 0);
     synth.message(&note(0x90, 71));
     assert!(synth.active_voices() > 0);
+}
+
+#[test]
+fn a_performance_waits_for_its_streams() {
+    // Nobody has prepared anything; the drums of channel 11 are those of the GS standard's "use for rhythm part".
+    let rhythm = Message::from_bytes(&[0xf0, 0x41, 0x10, 0x42, 0x12, 0x40, 0x1a, 0x15, 0x02, 0x0f, 0xf7]).unwrap();
+    for messages in [vec![note(0x90, 71)], vec![rhythm, note(0x9a, 60)]] {
+        let font = Arc::new(read(&tiny(Variant::Packed)).unwrap());
+        let mut synth = Synth::for_performance(font, 24_000, Options::default());
+        let score: Vec<Timed> = messages.into_iter().map(|message| Timed { frame: 0, message }).collect();
+        let (mut left, mut right) = (vec![0.0; 4_800], vec![0.0; 4_800]);
+        synth.perform(&score, &mut left, &mut right, Workers::MIN);
+        assert!(left.iter().any(|x| x.abs() > 0.001), "the first note of {score:?} is heard");
+    }
 }

@@ -162,7 +162,7 @@ fn decode(path: &Path) -> Result<Box<dyn Source + Send>, AuditionError> {
 }
 
 fn open(request: &Request, told: Arc<Told>) -> Result<(MixerDeviceSink, String), OutputError> {
-    let Choice { device, name, .. } = choose(request)?;
+    let Choice { device, name, system, .. } = choose(request)?;
     let refused = |e: rodio::DeviceSinkError| OutputError::Refused { device: name.clone(), reason: e.to_string() };
     // Without this rodio writes to the terminal.
     let heard = move |e: cpal::Error| match e.kind() {
@@ -170,7 +170,12 @@ fn open(request: &Request, told: Arc<Told>) -> Result<(MixerDeviceSink, String),
         ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
         _ => drop(told.lost.set(e.to_string())),
     };
-    let builder = DeviceSinkBuilder::from_device(device).map_err(refused)?.with_error_callback(heard);
+    // The system's choice without a configuration is no output at all.
+    let absent = |e: rodio::DeviceSinkError| match request.device {
+        None => OutputError::NoDevice { system: system.clone(), reason: e.to_string() },
+        Some(_) => refused(e),
+    };
+    let builder = DeviceSinkBuilder::from_device(device).map_err(absent)?.with_error_callback(heard);
     let sink = builder.open_sink_or_fallback().map_err(refused)?;
     Ok((sink, name))
 }

@@ -236,6 +236,13 @@ impl SoundFont {
         }
     }
 
+    /// Makes a preset ready, unless it is.
+    pub(super) fn make_ready(&self, preset: usize) {
+        if !self.ready(preset) {
+            self.prepare_preset(preset, &|| true);
+        }
+    }
+
     /// Makes the presets ready that synthesisers have asked for since; the number of them. For a thread beside the
     /// audio thread, every few milliseconds, as long as [`SoundFont::all_ready`] is false. Once `go_on` says no, it
     /// comes back after the sample at hand.

@@ -70,6 +70,8 @@ pub struct Synth {
     font: Arc<SoundFont>,
     rate: f32,
     options: Options,
+    /// Whether notes wait for their presets: in a performance whose messages are known in advance.
+    patient: bool,
     /// From the master volume message, 0 to 1.
     volume: f32,
     parts: Vec<Part>,
@@ -104,7 +106,7 @@ impl Synth {
         parts.iter_mut().for_each(|part| part.choose(&font));
         let sends = [vec![0.0; frames], vec![0.0; frames]];
         let master = Master { reverb: Reverb::new(rate), chorus: Chorus::new(rate), sends, deaf: 0 };
-        Synth { font, rate, options, volume: 1.0, parts, master }
+        Synth { font, rate, options, patient: false, volume: 1.0, parts, master }
     }
 
     /// Takes a message, to act at the next frame.
@@ -121,7 +123,7 @@ impl Synth {
     }
 
     fn voice(&mut self, channel: usize, message: ChannelMessage) {
-        let setting = Setting { font: &self.font, rate: self.rate };
+        let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };
         let Some(part) = self.parts.get_mut(channel) else { return };
         if part.take(message, setting) > 0 {
             steal(&mut self.parts, self.options.polyphony, setting);
@@ -132,7 +134,7 @@ impl Synth {
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
         for (left, right) in left.chunks_mut(CHUNK).zip(right.chunks_mut(CHUNK)) {
             let frames = left.len().min(right.len());
-            let setting = Setting { font: &self.font, rate: self.rate };
+            let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };
             self.parts.iter_mut().for_each(|part| part.render(setting, frames));
             self.sum(left, right);
         }
@@ -182,7 +184,7 @@ impl Synth {
 
     /// Ends every voice within 4 ms. Controllers and programs stay, and so does what the room still answers.
     pub fn all_sound_off(&mut self) {
-        let setting = Setting { font: &self.font, rate: self.rate };
+        let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };
         self.parts.iter_mut().for_each(|part| part.silence(setting));
     }
 
@@ -203,7 +205,7 @@ impl Synth {
 
     fn reset_to(&mut self, banks: channel::Banks) {
         self.volume = 1.0;
-        let setting = Setting { font: &self.font, rate: self.rate };
+        let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };
         for (n, part) in self.parts.iter_mut().enumerate() {
             part.reset(n == DRUMS, banks, setting);
         }

@@ -33,7 +33,7 @@ impl Listening {
         let settings = source::settings(context);
         let score = Arc::new(Score::new(&info::load(path)?.composition));
         let chosen = self.font.load(&settings)?;
-        instruments::prepare(&chosen.font, &score);
+        instruments::prepare(&chosen.font, &score, &[]);
         let rendering = Rendering {
             make: performing_synths(Arc::clone(&chosen.font), self.font.options(&settings)),
             manner: Manner::plain(RATE),

@@ -68,7 +68,7 @@ pub struct Args {
     pub stems: bool,
 
     /// Let a metronome beat along.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "stems")]
     pub metronome: bool,
 
     /// Threads that render [all cores]; their number changes no sample.
@@ -200,7 +200,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         source::warn("there are no notes in it");
     }
     let chosen = args.font.load(&settings)?;
-    instruments::prepare(&chosen.font, &score);
+    instruments::prepare(&chosen.font, &score, &[]);
     let metronome = args.metronome.then(|| sound::click_volume(&settings));
     let mut manner = Manner { speed: args.speed, metronome, ..Manner::plain(args.rate) };
     manner.tail = args.tail.as_secs_f64();

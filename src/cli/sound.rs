@@ -160,7 +160,7 @@ pub struct KeysArgs {
     /// One more instrument, such as violin,octave=1,keys=C4..
     ///
     /// As `--instrument`, with any of `,octave=1` `,transpose=-5` `,volume=60` (per cent) `,velocity=soft` and
-    /// `,keys=C4..` (from middle C up; `..B3` below it) behind it. As often as you like, up to 16.
+    /// `,keys=C4..` (from middle C up; `..B3` below it) behind it. With `--instrument` up to 15, and drums.
     #[arg(long, value_name = "LAYER")]
     pub layer: Vec<LayerWish>,
 
@@ -207,7 +207,13 @@ impl KeysArgs {
             source::warn(&format!("settings, [sound] instrument: {e}; the piano plays"));
             wish.layers.splice(..1, [LayerWish::new("1")]);
         }
-        wish.of(&chosen.font).map_err(|e| no_instrument(&e))
+        let (layers, names) = wish.of(&chosen.font).map_err(|e| no_instrument(&e))?;
+        if layers.len() < wish.layers.len() {
+            let text =
+                format!("{} instruments are too many: there are channels for 15, and one for drums", wish.layers.len());
+            return Err(Failure::new(Exit::Usage, text).remedy("leave a `--layer` out"));
+        }
+        Ok((layers, names))
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::audio::engine::Layer;
-use crate::audio::sequencer::{Program, Score};
+use crate::audio::sequencer::{Program, Score, Strip};
 use crate::audio::soundfont::DRUM_BANK;
 use crate::audio::{SoundFont, SoundFontError, soundfonts};
 use crate::music::general_midi;
@@ -147,14 +147,17 @@ fn at(font: &SoundFont, bank: u16, program: u8) -> Instrument {
     Instrument { channel, program: Program { bank, bank_fine: 0, program }, name }
 }
 
-/// Makes everything that a score asks for ready to sound. May take seconds with a compressed SoundFont.
-pub fn prepare(font: &SoundFont, score: &Score) {
+/// Makes everything that a score and its strips ask for ready to sound. May take seconds with a compressed SoundFont.
+pub fn prepare(font: &SoundFont, score: &Score, strips: &[Strip]) {
     if font.all_ready() {
         return;
     }
     for (channel, bank, program) in score.programs() {
         let bank = if channel == general_midi::PERCUSSION { DRUM_BANK } else { u16::from(bank) };
         font.prepare(bank, program);
+    }
+    for Program { bank, program, .. } in strips.iter().filter_map(|strip| strip.program) {
+        font.prepare(u16::from(bank), program);
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Setting<'a> {
     pub(super) font: &'a SoundFont,
     /// Frames a second.
     pub(super) rate: f32,
+    /// Whether a note waits until its preset is unpacked. Never in an audio callback.
+    pub(super) patient: bool,
 }
 
 #[derive(Debug)]
@@ -126,6 +128,9 @@ impl Part {
     fn note_on(&mut self, key: Key, velocity: Velocity, setting: Setting<'_>) -> usize {
         let (key, velocity) = (key.get(), velocity.get());
         let font = setting.font;
+        if let Some(preset) = self.chosen.filter(|_| setting.patient) {
+            font.make_ready(preset);
+        }
         self.settle(font);
         let Some(preset) = self.preset else { return 0 };
         // A key that is struck again does not double.

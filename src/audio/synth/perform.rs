@@ -15,10 +15,11 @@ pub(super) const STRETCH: usize = 32_768;
 
 impl Synth {
     /// A synthesiser for [`Synth::perform`]: [`Options::polyphony`] holds for each channel by itself, since channels
-    /// cannot know of each other's voices while different threads render them.
+    /// cannot know of each other's voices while different threads render them. A preset of a compressed font is unpacked
+    /// when its first note asks for it, and the note waits for that.
     #[must_use]
     pub fn for_performance(font: Arc<SoundFont>, sample_rate: u32, options: Options) -> Synth {
-        Synth::with_room(font, sample_rate, options, STRETCH)
+        Synth { patient: true, ..Synth::with_room(font, sample_rate, options, STRETCH) }
     }
 
     /// Renders a stretch with its messages, which are in order of their frames; `workers` threads share the channels.
@@ -49,7 +50,7 @@ impl Synth {
     }
 
     fn render_parts(&mut self, messages: &[Timed], start: usize, frames: usize, workers: Workers) {
-        let setting = Setting { font: &self.font, rate: self.rate };
+        let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };
         let most = self.options.polyphony;
         let mut parts: Vec<(usize, &mut Part)> = self.parts.iter_mut().enumerate().collect();
         // The longest work last in the list is the first that is taken: nobody waits for it alone at the end.

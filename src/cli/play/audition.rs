@@ -157,7 +157,7 @@ mod heard {
         settings: &Settings,
         request: &Request,
     ) -> Result<(Audition, Duration), Failure> {
-        instruments::prepare(&chosen.font, &score);
+        instruments::prepare(&chosen.font, &score, &strips);
         let metronome = args.metronome.then(|| sound::click_volume(settings));
         let rate = request.rate.unwrap_or(RATE);
         let manner = Manner { speed: args.speed, strips, metronome, ..Manner::plain(rate) };

@@ -194,7 +194,7 @@ impl Piece {
         interrupt: &Interrupt,
     ) -> Result<After, PerformError> {
         if let Some(chosen) = chosen {
-            instruments::prepare(&chosen.font, &self.score);
+            instruments::prepare(&chosen.font, &self.score, &self.strips);
         }
         stage.load(Arc::clone(&self.score))?;
         for (index, strip) in self.strips.iter().enumerate().filter(|(_, s)| **s != Strip::default()) {

@@ -118,7 +118,7 @@ pub(super) fn export_sound(
     progress: &mut dyn FnMut(f32) -> bool,
 ) -> Result<PathBuf, LibraryError> {
     let score = Arc::new(Score::new(composition));
-    instruments::prepare(&chosen.font, &score);
+    instruments::prepare(&chosen.font, &score, &strips);
     let rendering = Rendering {
         score,
         make: performing_synths(Arc::clone(&chosen.font), options),

@@ -214,7 +214,8 @@ impl Work {
     pub(super) fn load(&mut self) {
         let Some((piece, whose)) = &self.piece else { return };
         if let Some(chosen) = self.speaker.font() {
-            instruments::prepare(&chosen.font, &piece.score);
+            let strips = self.strip_of_keys().filter(|_| *whose == Whose::Keys);
+            instruments::prepare(&chosen.font, &piece.score, strips.as_slice());
         }
         if let Some(player) = self.speaker.player() {
             let _ = player.remote().load(Arc::clone(&piece.score));
@@ -224,10 +225,13 @@ impl Work {
         }
     }
 
+    fn strip_of_keys(&self) -> Option<Strip> {
+        self.instrument.as_ref().map(|i| Strip { program: Some(i.program), ..Strip::default() })
+    }
+
     /// A take plays what the keys play: the keyboard itself names no instrument.
     pub(super) fn set_strips(&mut self) {
-        let (Some((piece, Whose::Keys)), Some(instrument)) = (&self.piece, &self.instrument) else { return };
-        let strip = Strip { program: Some(instrument.program), ..Strip::default() };
+        let (Some((piece, Whose::Keys)), Some(strip)) = (&self.piece, self.strip_of_keys()) else { return };
         if let Some(player) = self.speaker.player() {
             for index in 0..piece.score.strips().len() {
                 let _ = player.remote().set_strip(index, strip);
