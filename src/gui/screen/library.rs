@@ -267,8 +267,11 @@ impl Library {
 
     fn refresh(&mut self) {
         self.shown = self.shelf.view(&self.query).iter().map(|e| e.path.clone()).collect();
-        if self.selected.as_ref().is_some_and(|s| self.shelf.get(s).is_none()) {
+        // What is not seen must not be renamed or deleted by a key.
+        if self.selected.as_ref().is_some_and(|s| !self.shown.contains(s)) {
             self.selected = None;
+            self.renaming = None;
+            self.tagging = None;
         }
     }
 

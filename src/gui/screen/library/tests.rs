@@ -88,6 +88,18 @@ fn what_is_deleted_comes_back_by_undo() {
 }
 
 #[test]
+fn what_the_search_hides_is_not_deleted() {
+    let Some(mut bench) = Bench::new() else { return };
+    bench.tell(Message::Select(bench.at("Morning.mid")));
+    bench.tell(Message::Rename);
+    bench.tell(Message::Search("even".into()));
+    assert_eq!((&bench.screen.selected, &bench.screen.renaming), (&None, &None));
+    bench.tell(Message::Select(bench.at("Evening 2.mid")));
+    bench.tell(Message::Search("evening 2".into()));
+    assert_eq!(bench.screen.selected, Some(bench.at("Evening 2.mid")), "what is still seen stays selected");
+}
+
+#[test]
 fn ten_thousand_entries_are_as_many_rows_as_fit() {
     let Some(mut bench) = Bench::new() else { return };
     let path = bench.at("Morning.mid");
