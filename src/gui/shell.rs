@@ -363,7 +363,7 @@ impl Studio {
         let opening = if self.edit.path() == Some(path.as_path()) {
             Task::none()
         } else {
-            let action = self.edit.open(path);
+            let action = self.edit.open(path, &self.now);
             self.act(action, Message::Edit)
         };
         Task::batch([opening, self.go(Screen::Edit)])

@@ -44,6 +44,16 @@ pub enum EditError {
         /// Which.
         file: String,
     },
+    /// Another piece would take the place of changes that are nowhere else.
+    #[error(
+        "{name} has changes that cannot be kept safe: {reason}. Save or discard them before another piece is opened."
+    )]
+    WouldBeLost {
+        /// Which.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// The draft cannot be written.
     #[error("what you edit cannot be kept safe in {folder}: {reason}. Save often.")]
     NotKept {

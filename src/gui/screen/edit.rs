@@ -7,6 +7,7 @@ mod assist;
 mod beat;
 mod export;
 mod keys;
+mod opening;
 mod safe;
 mod sheet;
 mod tools;
@@ -24,16 +25,15 @@ use crate::gui::now::Now;
 use crate::gui::widget::keys::Touched;
 use crate::gui::widget::pianoroll::{Gesture, Tool};
 use crate::gui::widget::{button, labelled};
-use crate::gui::work::beside;
 use crate::gui::{theme, words};
 use crate::music::edit::{Clip, Editor};
 use crate::music::message::{Key, Velocity};
 use crate::music::{Micros, Ticks};
 use crate::studio::desk::{Order, Piece, Report, Transport};
-use crate::studio::edit::{self, Draft, EditError, Keeper, Origin};
+use crate::studio::edit::{Draft, EditError, Origin};
 use crate::studio::library::{LibraryError, Sound};
 pub use assist::{GridChoice, LaneChoice, ScaleChoice};
-pub use keys::shortcut;
+pub use keys::{repeats, shortcut};
 use sheet::Sheet;
 pub use tracks::Named;
 
@@ -51,6 +51,10 @@ pub struct Edit {
     heard: Option<Key>,
     /// Which sheet answers are for.
     number: u64,
+    /// The sheet that makes way for one that is being opened, until its changes are safe.
+    aside: Option<Box<Sheet>>,
+    /// Whether the changes cannot be kept, so that nothing else is opened before they are saved or discarded.
+    is_stuck: bool,
 }
 
 #[derive(Debug, Default)]
@@ -73,24 +77,13 @@ pub struct Opened {
     odd: usize,
 }
 
-impl Opened {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// When it cannot be read or is no music.
-    pub fn read(path: &Path) -> Result<Opened, EditError> {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let (composition, origin, warnings) = edit::open(path)?;
-        let editor = Box::new(Editor::open(&composition));
-        Ok(Opened { editor, name, origin: Some(origin), recovered: None, odd: warnings.len() })
-    }
-}
-
 /// What happens on this screen.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A new piece is wanted.
     New,
+    /// The changes that cannot be kept are not wanted.
+    Discard,
     /// A piece was read.
     Opened(u64, Result<Box<Opened>, EditError>),
     /// The mouse on the roll.
@@ -200,36 +193,6 @@ pub enum SoundKind {
 }
 
 impl Edit {
-    /// Opens a file.
-    pub fn open(&mut self, path: PathBuf) -> Action<Message> {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        self.begin(name, move || Opened::read(&path))
-    }
-
-    /// Opens what a crash left behind.
-    pub fn recover(&mut self, draft: Draft) -> Action<Message> {
-        self.begin(draft.name.clone(), move || {
-            let editor = Box::new(Editor::open(&draft.read()?));
-            let origin = draft.original.as_deref().map(Origin::of);
-            Ok(Opened { editor, name: draft.name.clone(), origin, recovered: Some(draft), odd: 0 })
-        })
-    }
-
-    fn begin(
-        &mut self,
-        name: String,
-        read: impl FnOnce() -> Result<Opened, EditError> + Send + 'static,
-    ) -> Action<Message> {
-        // What was open and not saved stays as a draft until it is opened again.
-        let kept = self.put_away();
-        self.number += 1;
-        let number = self.number;
-        self.state = State::Opening(name);
-        self.said = None;
-        let reading = beside(move || Message::Opened(number, read().map(Box::new)));
-        Action::All(vec![kept, Action::Run(reading)])
-    }
-
     /// The file that is open.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
@@ -272,8 +235,13 @@ impl Edit {
             }
             Message::Opened(number, outcome) => {
                 if number == self.number {
-                    self.take(outcome, now);
+                    self.take(outcome, now)
+                } else {
+                    Action::None
                 }
+            }
+            Message::Discard => {
+                self.discard();
                 Action::None
             }
             Message::Exporting(share) => {
@@ -303,37 +271,6 @@ impl Edit {
                 }
             },
         }
-    }
-
-    fn take(&mut self, outcome: Result<Box<Opened>, EditError>, now: &Now) {
-        let opened = match outcome {
-            Ok(opened) => *opened,
-            Err(e) => {
-                self.state = State::Empty;
-                self.said = Some((e.to_string(), true));
-                return;
-            }
-        };
-        self.said = match (&opened.recovered, opened.odd) {
-            (Some(draft), _) => {
-                Some((format!("Recovered: this was last kept at {}. Save it to keep it.", draft.kept), false))
-            }
-            (None, 0) => None,
-            (None, odd) => Some((format!("The file has {odd} oddities; what could be read is here."), false)),
-        };
-        let keeper = now
-            .folders
-            .as_ref()
-            .map(|folders| Keeper::begin(&folders.state, opened.origin.as_ref().map(|o| o.path.clone()), &opened.name));
-        let keeper = match keeper {
-            Some(Ok(keeper)) => Some(keeper),
-            Some(Err(e)) => {
-                self.said = Some((e.to_string(), true));
-                None
-            }
-            None => None,
-        };
-        self.state = State::Open(Box::new(Sheet::new(opened, keeper)));
     }
 
     fn work(&mut self, sheet: &mut Sheet, message: Message, now: &Now) -> Action<Message> {
@@ -379,26 +316,31 @@ impl Edit {
             Message::Tracks(message) => sheet.arrange(message),
             Message::KeepDue(number) if number == self.number => sheet.keep(number),
             Message::Kept(number, revision, outcome) if number == self.number => {
-                if let Err(e) = outcome {
+                if let Err(e) = &outcome {
                     self.said = Some((e.to_string(), true));
                 }
-                sheet.was_kept(revision, number)
+                sheet.was_kept(revision, number, outcome.is_ok())
             }
             Message::Saved(number, revision, outcome) if number == self.number => {
+                let saving = std::mem::take(&mut sheet.saving);
                 match outcome {
                     Ok(origin) => {
-                        let name = crate::studio::library::name(&origin.path);
-                        sheet.was_saved(origin, revision);
-                        self.said = Some((format!("Saved {name}."), false));
+                        self.said = Some((format!("Saved {}.", crate::studio::library::name(&origin.path)), false));
+                        self.is_stuck = false;
+                        let kept = sheet.was_saved(origin, revision, number);
+                        Action::All(vec![kept, sheet.save_again(saving, number, now)])
                     }
-                    Err(e) => self.said = Some((e.to_string(), true)),
+                    Err(e) => {
+                        self.said = Some((e.to_string(), true));
+                        Action::None
+                    }
                 }
-                Action::None
             }
             Message::Ready(number, revision, piece, play) if number == self.number => {
                 sheet.ready(revision, piece, play)
             }
             Message::New
+            | Message::Discard
             | Message::Opened(..)
             | Message::KeepDue(_)
             | Message::Kept(..)
@@ -440,21 +382,6 @@ impl Edit {
 
     fn hush(&mut self) -> Action<Message> {
         self.heard.take().map_or(Action::None, |key| Action::Touch(Touched::Release(key)))
-    }
-
-    /// A sheet that is not saved leaves its draft, so that nothing is lost by opening another.
-    fn put_away(&mut self) -> Action<Message> {
-        match std::mem::take(&mut self.state) {
-            State::Open(sheet) => sheet.put_away(),
-            State::Empty | State::Opening(_) => Action::None,
-        }
-    }
-
-    /// Keeps what is open before the window goes; takes as long as the disk does.
-    pub fn close(&mut self) {
-        if let State::Open(sheet) = std::mem::take(&mut self.state) {
-            sheet.close();
-        }
     }
 
     /// Draws the screen.
@@ -503,10 +430,17 @@ impl Edit {
                 .style(theme::plain)
                 .on_press(Message::Do(Command::SaveCopy))
         });
+        let discard = self.is_stuck.then(|| {
+            button(text("Discard the changes").size(theme::SMALL))
+                .padding([2.0, 8.0])
+                .style(theme::plain)
+                .on_press(Message::Discard)
+        });
         row![
             text(count).size(theme::SMALL).style(theme::muted),
             container(said).width(Length::Fill),
             copy,
+            discard,
             tools::lane(sheet),
             self.exporting(),
             text(sheet.place()).size(theme::SMALL).style(theme::muted),

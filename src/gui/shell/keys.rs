@@ -17,8 +17,9 @@ impl Studio {
             return if modifiers.shift() { focus::previous() } else { focus::next() };
         }
         let released = matches!(event, Event::KeyReleased { .. });
+        // What was pressed there is let go wherever one is by then.
         let plays = (self.screen == Screen::Play && !self.help) || released;
-        match self.play.key(event).filter(|_| plays) {
+        match plays.then(|| self.play.key(event)).flatten() {
             Some(action) => self.act(action, Message::Play),
             None => Task::none(),
         }
@@ -34,7 +35,7 @@ impl Studio {
         }
         let own = match self.screen {
             Screen::Library => library::shortcut(key, *modifiers).map(Message::Library),
-            Screen::Edit => edit::shortcut(key, *modifiers).map(Message::Edit),
+            Screen::Edit => edit::shortcut(key, *modifiers).filter(|m| !repeat || edit::repeats(m)).map(Message::Edit),
             _ => None,
         };
         if own.is_some() {

@@ -11,3 +11,27 @@ fn the_window_follows_the_system_unless_the_settings_say_otherwise() {
     let _ = studio.change(Change::Theme(ThemeSetting::Dark));
     assert_eq!(studio.theme(), theme::theme(true));
 }
+
+#[test]
+fn piano_keys_play_on_their_screen_only() {
+    use iced::keyboard::key::{Code, Physical};
+    use iced::keyboard::{Key, Location, Modifiers};
+    let pressed = |letter: &str, code| keyboard::Event::KeyPressed {
+        key: Key::Character(letter.into()),
+        modified_key: Key::Character(letter.into()),
+        physical_key: Physical::Code(code),
+        location: Location::Standard,
+        modifiers: Modifiers::default(),
+        text: None,
+        repeat: false,
+    };
+    let mut studio = Studio::without_desk(Now::new(Settings::default(), None));
+    studio.screen = Screen::Devices;
+    let before = format!("{:?}", studio.play);
+    let _ = studio.key(&pressed("x", Code::KeyX));
+    let _ = studio.key(&pressed("a", Code::KeyA));
+    assert_eq!(format!("{:?}", studio.play), before);
+    studio.screen = Screen::Play;
+    let _ = studio.key(&pressed("x", Code::KeyX));
+    assert_ne!(format!("{:?}", studio.play), before);
+}

@@ -6,12 +6,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::EditError;
+use super::{EditError, Origin, file_id};
 use crate::music::edit::Document;
 use crate::music::{Composition, smf};
+use crate::studio::library::FileId;
 use crate::studio::place::{InTheWay, place};
 
 const FOLDER: &str = "drafts";
@@ -22,10 +24,38 @@ const MAGIC: &[u8] = b"composer draft 1\n";
 struct Header {
     /// The file that is edited; none for a new piece.
     original: Option<PathBuf>,
+    /// That file as it was when it was opened or saved last; drafts of older versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    was: Option<Was>,
     /// What to call the piece.
     name: String,
     /// When it was kept (RFC 3339).
     kept: String,
+}
+
+/// A [`FileId`] in writing.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Was {
+    size: u64,
+    modified: jiff::Timestamp,
+}
+
+impl Header {
+    /// The file as it was before the edits, so that saving them notices what another program did to it meanwhile.
+    fn origin(&self) -> Option<Origin> {
+        let path = self.original.clone()?;
+        let id = match self.was {
+            Some(was) => Some(FileId { size: was.size, modified: was.modified.into() }),
+            None => {
+                let kept = self.kept.parse::<jiff::Timestamp>().ok().map(SystemTime::from);
+                let now = file_id(&path);
+                let is_newer = now.is_some_and(|now| kept.is_none_or(|kept| now.modified > kept));
+                // Nobody has seen the newer file: no id that it can have is ours.
+                if is_newer { Some(FileId { size: 0, modified: SystemTime::UNIX_EPOCH }) } else { now }
+            }
+        };
+        Some(Origin { path, id })
+    }
 }
 
 /// Keeps a piece safe while it is edited. Dropped without [`Keeper::forget`] it leaves the draft to the next start.
@@ -33,7 +63,6 @@ struct Header {
 pub struct Keeper {
     path: PathBuf,
     lock: PathBuf,
-    original: Option<PathBuf>,
     name: String,
     _locked: File,
 }
@@ -43,7 +72,7 @@ impl Keeper {
     ///
     /// # Errors
     /// When the state folder cannot be written.
-    pub fn begin(state: &Path, original: Option<PathBuf>, name: &str) -> Result<Keeper, EditError> {
+    pub fn begin(state: &Path, name: &str) -> Result<Keeper, EditError> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let folder = state.join(FOLDER);
         let failed = |e: io::Error| not_kept(&folder, &e);
@@ -55,18 +84,22 @@ impl Keeper {
         // Where there are no locks, the process that the name tells is looked for.
         let _ = locked.try_lock();
         let path = folder.join(format!("{id}.{EXTENSION}"));
-        Ok(Keeper { path, lock, original, name: name.to_owned(), _locked: locked })
+        Ok(Keeper { path, lock, name: name.to_owned(), _locked: locked })
     }
 
-    /// Writes a state in the place of the one before. Takes as long as the disk does.
+    /// Writes a state in the place of the one before, and the file that it is a change to. Takes as long as the disk does.
     ///
     /// # Errors
     /// When the disk does not take it; the state before is still there then.
-    pub fn keep(&self, document: &Document) -> Result<(), EditError> {
+    pub fn keep(&self, document: &Document, origin: Option<&Origin>) -> Result<(), EditError> {
         let folder = self.path.parent().unwrap_or(&self.path);
         let failed = |e: io::Error| not_kept(folder, &e);
         let header = Header {
-            original: self.original.clone(),
+            original: origin.map(|o| o.path.clone()),
+            was: origin.and_then(|o| o.id).and_then(|id| {
+                let modified = jiff::Timestamp::try_from(id.modified).ok()?;
+                Some(Was { size: id.size, modified })
+            }),
             name: self.name.clone(),
             kept: jiff::Timestamp::now().to_string(),
         };
@@ -102,8 +135,8 @@ fn not_kept(folder: &Path, error: &io::Error) -> EditError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     path: PathBuf,
-    /// The file that was edited; none for a new piece.
-    pub original: Option<PathBuf>,
+    /// The file that was edited, as it was then; none for a new piece.
+    pub origin: Option<Origin>,
     /// What it is called.
     pub name: String,
     /// When it was last kept, as a local date and time (RFC 3339).
@@ -146,8 +179,9 @@ pub fn drafts(state: &Path) -> Vec<Draft> {
     let mut found = Vec::new();
     for path in left_behind(state) {
         if let Some((header, _)) = fs::read(&path).ok().as_deref().and_then(parts) {
+            let origin = header.origin();
             let kept = header.kept.parse().map_or(header.kept, local);
-            found.push(Draft { path, original: header.original, name: header.name, kept });
+            found.push(Draft { path, origin, name: header.name, kept });
         }
     }
     found.sort_by(|a, b| b.kept.cmp(&a.kept));

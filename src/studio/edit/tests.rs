@@ -47,13 +47,13 @@ fn a_file_that_another_program_has_changed_is_not_replaced() {
 #[test]
 fn a_draft_is_offered_only_when_nobody_writes_it() {
     let state = tempfile::tempdir().unwrap();
-    let keeper = Keeper::begin(state.path(), Some(demo()), "demo").unwrap();
-    keeper.keep(edited().document()).unwrap();
+    let keeper = Keeper::begin(state.path(), "demo").unwrap();
+    keeper.keep(edited().document(), Some(&Origin::of(&demo()))).unwrap();
     assert!(drafts(state.path()).is_empty(), "it is being edited");
     drop(keeper);
     let found = drafts(state.path());
     assert_eq!((found.len(), found[0].name.as_str()), (1, "demo"));
-    assert_eq!(found[0].original.as_deref(), Some(demo().as_path()));
+    assert_eq!(found[0].origin, Some(Origin::of(&demo())));
     assert_eq!(found[0].read().unwrap(), edited().document().composition());
     found[0].remove().unwrap();
     assert!(drafts(state.path()).is_empty());
@@ -61,10 +61,45 @@ fn a_draft_is_offered_only_when_nobody_writes_it() {
 }
 
 #[test]
+fn a_draft_does_not_replace_a_file_that_was_changed_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("song.mid");
+    fs::copy(demo(), &path).unwrap();
+    let origin = Origin::of(&path);
+    let keeper = Keeper::begin(folder.path(), "song").unwrap();
+    keeper.keep(edited().document(), Some(&origin)).unwrap();
+    drop(keeper);
+    let draft = drafts(folder.path()).remove(0);
+    assert_eq!(draft.origin.as_ref(), Some(&origin), "an untouched file is known again");
+    fs::write(&path, b"MThd of another program").unwrap();
+    let origin = drafts(folder.path()).remove(0).origin.unwrap();
+    let error = save(edited().document(), &origin).unwrap_err();
+    assert!(matches!(error, EditError::ChangedBehind { .. }), "{error}");
+    // An older version did not write how the file was: what is newer than the draft counts as changed.
+    let files = fs::read_dir(folder.path().join("drafts")).unwrap().flatten().map(|e| e.path());
+    let file = files.into_iter().find(|p| p.extension().is_some_and(|e| e == "draft")).unwrap();
+    let text = fs::read(&file).unwrap();
+    let line = text.splitn(3, |b| *b == b'\n').nth(1).unwrap();
+    let mut header: serde_json::Value = serde_json::from_slice(line).unwrap();
+    header.as_object_mut().unwrap().remove("was").unwrap();
+    let write = |header: &serde_json::Value| {
+        let music = smf::write(&edited().document().composition()).unwrap();
+        fs::write(&file, [b"composer draft 1\n", header.to_string().as_bytes(), b"\n", &music].concat()).unwrap();
+    };
+    header["kept"] = "2001-01-01T00:00:00Z".into();
+    write(&header);
+    let origin = drafts(folder.path()).remove(0).origin.unwrap();
+    assert!(matches!(save(edited().document(), &origin), Err(EditError::ChangedBehind { .. })));
+    header["kept"] = "2999-01-01T00:00:00Z".into();
+    write(&header);
+    assert!(save(edited().document(), &drafts(folder.path()).remove(0).origin.unwrap()).is_ok());
+}
+
+#[test]
 fn a_draft_that_is_not_whole_is_told_and_stays() {
     let state = tempfile::tempdir().unwrap();
-    let keeper = Keeper::begin(state.path(), None, "new").unwrap();
-    keeper.keep(edited().document()).unwrap();
+    let keeper = Keeper::begin(state.path(), "new").unwrap();
+    keeper.keep(edited().document(), None).unwrap();
     let draft = fs::read_dir(state.path().join("drafts")).unwrap().flatten().map(|e| e.path());
     let draft = draft.into_iter().find(|p| p.extension().is_some_and(|e| e == "draft")).unwrap();
     let bytes = fs::read(&draft).unwrap();
@@ -78,8 +113,8 @@ fn a_draft_that_is_not_whole_is_told_and_stays() {
 #[test]
 fn what_was_saved_leaves_no_draft() {
     let state = tempfile::tempdir().unwrap();
-    let keeper = Keeper::begin(state.path(), None, "new").unwrap();
-    keeper.keep(edited().document()).unwrap();
+    let keeper = Keeper::begin(state.path(), "new").unwrap();
+    keeper.keep(edited().document(), None).unwrap();
     keeper.forget();
     drop(keeper);
     assert!(drafts(state.path()).is_empty());

@@ -61,6 +61,12 @@ pub fn shortcut(key: &Key, modifiers: Modifiers) -> Option<Message> {
     Some(Message::Do(command))
 }
 
+/// Whether a key that is held says it again and again.
+#[must_use]
+pub fn repeats(message: &Message) -> bool {
+    !matches!(message, Message::Do(Command::Save | Command::SaveCopy | Command::Export(_)))
+}
+
 impl Edit {
     pub(super) fn command(&mut self, sheet: &mut Sheet, command: Command, now: &Now) -> Action<Message> {
         let number = self.number;

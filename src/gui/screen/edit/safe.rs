@@ -15,6 +15,21 @@ use crate::studio::place::InTheWay;
 /// How long an edit waits for others before all are kept together.
 const GATHER: Duration = Duration::from_millis(350);
 
+/// One save at a time: the next must know the file that this one makes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Saving {
+    /// Nothing is being saved.
+    #[default]
+    Rests,
+    /// It is being saved.
+    UnderWay {
+        /// Beside the file.
+        copy: bool,
+        /// What was asked for meanwhile: to save once more, or a copy.
+        then: Option<bool>,
+    },
+}
+
 impl Sheet {
     /// Keeps the state soon, with what is done meanwhile.
     pub(super) fn keep_soon(&mut self, number: u64) -> Action<Message> {
@@ -34,22 +49,73 @@ impl Sheet {
         if !self.is_unsaved() {
             keeper.forget();
             self.keeping = false;
-            self.kept = revision;
+            self.kept = None;
             return Action::None;
         }
-        let document = self.editor.document().clone();
-        Action::Run(beside(move || Message::Kept(number, revision, keeper.keep(&document))))
+        let (document, origin) = (self.editor.document().clone(), self.origin.clone());
+        Action::Run(beside(move || Message::Kept(number, revision, keeper.keep(&document, origin.as_ref()))))
     }
 
-    /// A state was kept; if it is not the present one, once more.
-    pub(super) fn was_kept(&mut self, revision: u64, number: u64) -> Action<Message> {
-        self.kept = revision;
+    /// A state was kept, or could not be; if it is not the present one, once more.
+    pub(super) fn was_kept(&mut self, revision: u64, number: u64, is_well: bool) -> Action<Message> {
         self.keeping = false;
+        if is_well {
+            self.kept = Some(revision);
+            if let Some(draft) = &self.recovered {
+                // The newer draft has all that the older had.
+                let _ = draft.remove();
+            }
+        }
+        if !self.is_unsaved() {
+            return self.keep(number);
+        }
         if self.editor.revision() == revision { Action::None } else { self.keep_soon(number) }
     }
 
-    /// Saves the sheet to its file; one that has none goes to the library.
-    pub(super) fn save(&self, number: u64, now: &Now, copy: bool) -> Action<Message> {
+    /// Whether a draft has this state.
+    fn is_kept(&self) -> bool {
+        let revision = self.editor.revision();
+        self.kept == Some(revision) || (self.kept.is_none() && self.recovered.is_some() && revision == 0)
+    }
+
+    /// What has to be done beside the window before another sheet may take the place of this one.
+    ///
+    /// # Errors
+    /// When nothing can be done.
+    pub(super) fn keep_aside(&self) -> Result<impl FnOnce() -> Result<(), EditError> + Send + 'static, EditError> {
+        let lost = {
+            let name = self.name.clone();
+            move |reason: String| EditError::WouldBeLost { name, reason }
+        };
+        let to_keep = match (&self.keeper, self.is_unsaved() && !self.is_kept()) {
+            (_, false) => None,
+            (Some(keeper), true) => Some((Arc::clone(keeper), self.editor.document().clone(), self.origin.clone())),
+            (None, true) => return Err(lost("the folder for drafts cannot be written".to_owned())),
+        };
+        Ok(move || match to_keep {
+            None => Ok(()),
+            Some((keeper, document, origin)) => keeper.keep(&document, origin.as_ref()).map_err(|e| match e {
+                EditError::NotKept { reason, .. } => lost(reason),
+                other => other,
+            }),
+        })
+    }
+
+    /// Another sheet was to take the place of this one, and does not. What was under way is not heard of any more.
+    pub(super) fn put_back(&mut self) {
+        self.keeping = false;
+        self.preparing = false;
+        self.saving = Saving::Rests;
+        self.roll.repaint();
+    }
+
+    /// Saves the sheet to its file; one that has none goes to the library. While it is being saved that waits.
+    pub(super) fn save(&mut self, number: u64, now: &Now, copy: bool) -> Action<Message> {
+        if let Saving::UnderWay { then, .. } = &mut self.saving {
+            *then = Some(copy || *then == Some(true));
+            return Action::None;
+        }
+        self.saving = Saving::UnderWay { copy, then: None };
         let revision = self.editor.revision();
         let document = self.editor.document().clone();
         let library = now.folders.as_ref().map(|f| f.library.clone());
@@ -69,40 +135,63 @@ impl Sheet {
         }))
     }
 
+    /// Does what was asked for while it was being saved.
+    pub(super) fn save_again(&mut self, before: Saving, number: u64, now: &Now) -> Action<Message> {
+        match before {
+            Saving::UnderWay { copy: was_copy, then: Some(copy) } if self.is_unsaved() || (copy && !was_copy) => {
+                self.save(number, now, copy)
+            }
+            Saving::UnderWay { .. } | Saving::Rests => Action::None,
+        }
+    }
+
     /// The file has this state.
-    pub(super) fn was_saved(&mut self, origin: Origin, revision: u64) {
+    pub(super) fn was_saved(&mut self, origin: Origin, revision: u64, number: u64) -> Action<Message> {
         self.name = origin.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         self.origin = Some(origin);
         self.saved = Some(revision);
         if let Some(draft) = self.recovered.take() {
             let _ = draft.remove();
         }
-        if let Some(keeper) = self.keeper.as_ref().filter(|_| !self.is_unsaved()) {
+        if self.is_unsaved() {
+            // The draft is of the new file from now on.
+            self.kept = None;
+            return self.keep_soon(number);
+        }
+        if let Some(keeper) = &self.keeper {
             keeper.forget();
         }
-    }
-
-    /// The sheet makes way for another: what is not saved stays as a draft.
-    pub(super) fn put_away(self) -> Action<Message> {
-        if self.is_unsaved() && self.kept != self.editor.revision() {
-            return Action::Run(beside(move || self.close()).discard());
-        }
-        self.close();
+        self.kept = None;
         Action::None
     }
 
+    /// The sheet has made way for another: what is not saved is in a draft by now.
+    pub(super) fn made_way(mut self) {
+        if self.is_unsaved() && !self.is_kept() {
+            self.kept = Some(self.editor.revision());
+        }
+        self.close();
+    }
+
+    /// The changes are not wanted.
+    pub(super) fn discard(self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.forget();
+        }
+    }
+
     /// Keeps what is not kept yet, and lets go of the draft.
-    pub(super) fn close(self) {
+    pub(super) fn close(mut self) {
         let Some(keeper) = &self.keeper else { return };
         if !self.is_unsaved() {
             keeper.forget();
-        } else if self.kept != self.editor.revision() {
+        } else if !self.is_kept() && keeper.keep(self.editor.document(), self.origin.as_ref()).is_ok() {
             // Whoever closes a window is not asked; what the disk does not take here it has refused before.
-            let _ = keeper.keep(self.editor.document());
+            self.kept = Some(self.editor.revision());
         }
         if let Some(draft) = &self.recovered
             && self.is_unsaved()
-            && self.kept != 0
+            && self.kept.is_some()
         {
             // The newer draft has all that the older had.
             let _ = draft.remove();

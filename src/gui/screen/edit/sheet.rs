@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::safe::Saving;
 use super::{Action, Message, Opened, order, time_of};
 use crate::gui::now::Now;
 use crate::gui::screen::edit::tools::Tools;
@@ -45,9 +46,11 @@ pub(super) struct Sheet {
     pub(super) keeper: Option<Arc<Keeper>>,
     /// The state that is in the file; none where no file has it.
     pub(super) saved: Option<u64>,
-    pub(super) kept: u64,
+    /// The state that is in the draft; none where there is no draft of this sheet.
+    pub(super) kept: Option<u64>,
     /// Whether a state is on its way into the draft, or will soon be.
     pub(super) keeping: bool,
+    pub(super) saving: Saving,
     /// What the desk would play, and the state that it was made of.
     pub(super) piece: Option<(u64, Arc<Piece>)>,
     pub(super) preparing: bool,
@@ -91,8 +94,9 @@ impl Sheet {
             looped: None,
             keeper: keeper.map(Arc::new),
             saved: fresh.then_some(0),
-            kept: 0,
+            kept: None,
             keeping: false,
+            saving: Saving::default(),
             piece: None,
             preparing: false,
             playing: false,

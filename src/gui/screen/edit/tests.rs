@@ -9,7 +9,7 @@ use crate::gui::screen::bench;
 use crate::gui::screen::edit::sheet::Sheet;
 use crate::music::edit::Mix;
 use crate::music::smf;
-use crate::studio::edit::drafts;
+use crate::studio::edit::{self, drafts};
 
 /// A screen on which the demo melody is open, in folders of its own.
 struct Bench {
@@ -24,7 +24,7 @@ impl Bench {
         let file = now.folders.as_ref().unwrap().library.join("demo.mid");
         std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), &file).unwrap();
         let mut bench = Bench { screen: Edit::default(), now, folder };
-        let _ = bench.screen.open(file.clone());
+        let _ = bench.screen.open(file.clone(), &bench.now);
         bench.tell(Message::Opened(1, Opened::read(&file).map(Box::new)));
         Some(bench)
     }
@@ -82,7 +82,7 @@ fn shortcuts_edit_and_undo_and_the_draft_follows() {
     // What the timer would do.
     let State::Open(sheet) = &mut bench.screen.state else { panic!("nothing is open") };
     let keeper = sheet.keeper.clone().unwrap();
-    keeper.keep(sheet.editor.document()).unwrap();
+    keeper.keep(sheet.editor.document(), sheet.origin.as_ref()).unwrap();
     bench.press("z", Modifiers::COMMAND);
     assert_eq!(bench.notes(), before);
     assert!(!bench.screen.is_unsaved());
@@ -119,6 +119,93 @@ fn a_gesture_is_one_step_and_saving_reaches_the_file() {
     // Undoing past a save is an edit like any other.
     bench.press("z", Modifiers::COMMAND);
     assert!(bench.screen.is_unsaved());
+}
+
+#[test]
+fn one_save_at_a_time_and_the_next_knows_the_file_that_the_first_made() {
+    let Some(mut bench) = Bench::new() else { return };
+    let transpose = |bench: &mut Bench| {
+        bench.press("a", Modifiers::COMMAND);
+        bench.tell(shortcut(&Key::Named(key::Named::ArrowUp), Modifiers::default()).unwrap());
+    };
+    let save = |bench: &Bench| {
+        let sheet = bench.sheet();
+        (sheet.editor.revision(), edit::save(sheet.editor.document(), sheet.origin.as_ref().unwrap()))
+    };
+    transpose(&mut bench);
+    bench.press("s", Modifiers::COMMAND);
+    let (revision, first) = save(&bench);
+    transpose(&mut bench);
+    bench.press("s", Modifiers::COMMAND);
+    bench.press("s", Modifiers::COMMAND);
+    bench.tell(Message::Saved(1, revision, first));
+    assert!(bench.screen.is_unsaved());
+    assert!(matches!(bench.sheet().saving, safe::Saving::UnderWay { then: None, .. }), "it is saved once more");
+    let (revision, second) = save(&bench);
+    bench.tell(Message::Saved(1, revision, second.clone()));
+    assert!(second.is_ok() && !bench.screen.is_unsaved());
+    assert!(matches!(bench.sheet().saving, safe::Saving::Rests), "and no third time");
+    assert!(!repeats(&Message::Do(Command::Save)) && repeats(&Message::Do(Command::Undo)));
+}
+
+#[test]
+fn changes_that_cannot_be_kept_do_not_make_way() {
+    let Some(mut bench) = Bench::new() else { return };
+    let state = bench.folder.path().join("state");
+    std::fs::remove_dir_all(state.join("drafts")).unwrap();
+    std::fs::write(state.join("drafts"), "a file").unwrap();
+    bench.press("a", Modifiers::COMMAND);
+    bench.tell(shortcut(&Key::Named(key::Named::ArrowUp), Modifiers::default()).unwrap());
+    let changed = bench.notes();
+    let sheet = bench.sheet();
+    let (revision, document) = (sheet.editor.revision(), sheet.editor.document().clone());
+    let failed = sheet.keeper.clone().unwrap().keep(&document, None);
+    assert!(failed.is_err());
+    bench.tell(Message::Kept(1, revision, failed));
+    assert_eq!(bench.sheet().kept, None, "what failed is not kept");
+    let lost = bench.sheet().keep_aside().unwrap()().unwrap_err();
+    bench.tell(Message::New);
+    bench.tell(Message::Opened(2, Err(lost)));
+    assert!(bench.screen.is_unsaved());
+    assert_eq!(bench.notes(), changed);
+    assert!(bench.shown().find("Discard the changes").is_ok());
+    // Where there was no draft from the beginning it does not even begin.
+    let State::Open(sheet) = &mut bench.screen.state else { panic!("nothing is open") };
+    sheet.keeper = None;
+    bench.tell(Message::New);
+    assert_eq!(bench.notes(), changed);
+    bench.tell(Message::Discard);
+    assert!(matches!(bench.screen.state, State::Empty));
+}
+
+#[test]
+fn a_piece_is_opened_with_the_changes_to_it_that_were_not_saved() {
+    let Some(mut bench) = Bench::new() else { return };
+    let path = bench.screen.path().unwrap().to_owned();
+    bench.press("a", Modifiers::COMMAND);
+    bench.tell(shortcut(&Key::Named(key::Named::ArrowUp), Modifiers::default()).unwrap());
+    let changed = bench.notes();
+    bench.sheet().keep_aside().unwrap()().unwrap();
+    bench.tell(Message::New);
+    let _ = bench.screen.open(path.clone(), &bench.now);
+    assert_eq!(bench.notes(), changed, "it had not made way yet");
+    bench.tell(Message::New);
+    let blank = Editor::open(&sheet::blank(bench.now.beat.tempo, bench.now.beat.signature));
+    let new = Opened { editor: Box::new(blank), name: "New".into(), origin: None, recovered: None, odd: 0 };
+    bench.tell(Message::Opened(4, Ok(Box::new(new))));
+    let state = bench.folder.path().join("state");
+    let latest = Opened::latest(&path, Some(&state)).map(Box::new);
+    let _ = bench.screen.open(path, &bench.now);
+    bench.tell(Message::Opened(5, latest));
+    assert_eq!(bench.notes(), changed);
+    assert!(bench.screen.is_unsaved());
+    let said = bench.screen.said.clone().unwrap().0;
+    assert!(said.starts_with("These changes are not saved"), "{said}");
+    // They are this sheet's own by now: nobody else's list has them.
+    let sheet = bench.sheet();
+    sheet.keeper.clone().unwrap().keep(sheet.editor.document(), sheet.origin.as_ref()).unwrap();
+    bench.tell(Message::Kept(5, 0, Ok(())));
+    assert_eq!(drafts(&state), []);
 }
 
 #[test]
