@@ -348,7 +348,7 @@ fn what_was_edited_outlives_a_kill() {
     assert_eq!(keys(&file).unwrap(), before, "the file is as it was");
     let state = stage.home.path().join(".local/state/composer");
     let left = drafts(&state);
-    assert_eq!((left.len(), left[0].original.as_deref()), (1, Some(file.as_path())));
+    assert_eq!((left.len(), left[0].origin.as_ref().map(|o| o.path.as_path())), (1, Some(file.as_path())));
 
     // The next window leaves it where it is until somebody decides.
     stage.reopen();
