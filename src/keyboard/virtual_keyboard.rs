@@ -69,6 +69,8 @@ pub enum VirtualError {
 pub struct VirtualKeyboard {
     stop: Stop,
     thread: Option<JoinHandle<()>>,
+    /// Whether the thread reads the terminal.
+    typed: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -127,6 +129,7 @@ impl VirtualKeyboard {
             id,
             panel,
         };
+        let typed = matches!(script, Script::ComputerKeys(_));
         let (stop, thread) = match script {
             Script::ComputerKeys(controls) => {
                 let stop = Stop::default();
@@ -151,7 +154,7 @@ impl VirtualKeyboard {
                 play(steps, wire(&name, "virtual-script", panel), clock, rest)?
             }
         };
-        Ok((VirtualKeyboard { stop, thread: Some(thread) }, receiver))
+        Ok((VirtualKeyboard { stop, thread: Some(thread), typed }, receiver))
     }
 }
 
@@ -174,7 +177,11 @@ impl Drop for VirtualKeyboard {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
             self.stop.set(thread.thread());
-            let _ = thread.join();
+            if self.typed {
+                computer_keys::wait_for(thread);
+            } else {
+                let _ = thread.join();
+            }
         }
     }
 }

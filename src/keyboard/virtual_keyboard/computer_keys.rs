@@ -44,10 +44,9 @@ pub(super) fn start(
     std::thread::Builder::new()
         .name("computer-keys".to_owned())
         .spawn(move || {
-            let releases = raw.releases;
+            let releases = false;
             Keys { wire, controls, clock, stop, releases, down: Vec::new(), octave: 4, velocity: 90, sustain: false }
-                .play();
-            drop(raw);
+                .play(raw);
         })
         .map_err(VirtualError::System)
 }
@@ -59,12 +58,7 @@ pub(super) fn start(
 pub fn typed(within: Duration) -> io::Result<Option<TerminalEvent>> {
     #[cfg(unix)]
     for within in [Duration::ZERO, within] {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let stdin = io::stdin();
-        let mut wanted = [PollFd::new(&stdin, PollFlags::IN)];
-        // A signal ends the waiting early, as a key does.
-        let _ = poll(&mut wanted, Timespec::try_from(within).ok().as_ref());
-        if wanted[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+        if has_gone(within) {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal has gone"));
         }
         if event::poll(Duration::ZERO)? {
@@ -76,6 +70,27 @@ pub fn typed(within: Duration) -> io::Result<Option<TerminalEvent>> {
         return event::read().map(Some);
     }
     Ok(None)
+}
+
+/// Whether the terminal has gone; waits so long for that, or for a key.
+#[cfg(unix)]
+fn has_gone(within: Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdin = io::stdin();
+    let mut wanted = [PollFd::new(&stdin, PollFlags::IN)];
+    // A signal ends the waiting early, as a key does.
+    let _ = poll(&mut wanted, Timespec::try_from(within).ok().as_ref());
+    wanted[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
+}
+
+/// Waits for the thread that reads the terminal; not where it may be caught in crossterm, as [`typed`] tells: then the
+/// end of the program is its end.
+pub(super) fn wait_for(thread: JoinHandle<()>) {
+    #[cfg(unix)]
+    if has_gone(Duration::ZERO) {
+        return;
+    }
+    let _ = thread.join();
 }
 
 /// The terminal in raw mode; put back when dropped, and by a panic anywhere.
@@ -95,7 +110,13 @@ impl RawTerminal {
             }));
         });
         terminal::enable_raw_mode()?;
-        let releases = terminal::supports_keyboard_enhancement().unwrap_or(false)
+        Ok(RawTerminal { releases: false })
+    }
+
+    /// Asks the terminal to tell of keys that go up, and whether it will. One that does not answer is waited for, two
+    /// seconds long; what is typed meanwhile is kept.
+    fn ask_for_releases(&mut self) -> bool {
+        self.releases = terminal::supports_keyboard_enhancement().unwrap_or(false)
             && execute!(
                 io::stderr(),
                 PushKeyboardEnhancementFlags(
@@ -105,7 +126,7 @@ impl RawTerminal {
                 )
             )
             .is_ok();
-        Ok(RawTerminal { releases })
+        self.releases
     }
 }
 
@@ -143,8 +164,9 @@ struct Keys {
 }
 
 impl Keys {
-    fn play(mut self) {
+    fn play(mut self, mut terminal: RawTerminal) {
         self.wire.connect(self.clock.now());
+        self.releases = terminal.ask_for_releases();
         while !self.stop.is_set() {
             match typed(LOOK) {
                 Ok(Some(TerminalEvent::Key(key))) if is_end(&key) => break,

@@ -107,6 +107,11 @@ impl External {
     }
 
     pub(super) fn play(&mut self) -> Result<(), PerformError> {
+        // A pause has lifted the pedals; what was down goes down again.
+        let here = self.gauges.position();
+        if here > Micros::ZERO && !self.gauges.playing() {
+            self.seek(here)?;
+        }
         self.order(Order::Play)
     }
 
