@@ -4,6 +4,7 @@ use crate::keyboard::chain::{Keyboard, Stage};
 use crate::keyboard::facts::{Access, Facts, Sandbox};
 use crate::studio::survey::Survey;
 
+use super::surroundings::let_through;
 use super::{Check, Status};
 
 pub(super) fn usb_device(survey: &Survey) -> Check {
@@ -22,12 +23,14 @@ pub(super) fn usb_device(survey: &Survey) -> Check {
     }
     match &survey.usb {
         Ok(0) => {
-            let remedy = if survey.facts.sandbox.is_some() { "see sandbox" } else { plug };
+            let remedy = survey.facts.sandbox.as_ref().map_or_else(|| plug.to_owned(), let_through);
             Check::failure(ID, "no keyboard: the USB bus is empty, there is not even a hub", remedy)
         }
         Ok(count) => Check::failure(ID, format!("{count} devices on the USB bus, none of them a MIDI keyboard"), plug),
         Err(error) => {
-            Check::failure(ID, format!("no keyboard; {error}"), "see sandbox, or run composer outside the container")
+            let outside = "sudo dmesg | grep -i usb says why; a container needs --device /dev/bus/usb";
+            let remedy = survey.facts.sandbox.as_ref().map_or_else(|| outside.to_owned(), let_through);
+            Check::failure(ID, format!("no keyboard; {error}"), remedy)
         }
     }
 }
@@ -108,6 +111,11 @@ pub(super) fn seq_permission(facts: &Facts) -> Check {
     }
 }
 
+/// What lets composer use the sequencer, where it cannot.
+fn sequencer_remedy(facts: &Facts) -> Option<String> {
+    seq_module(facts).remedy.or_else(|| seq_permission(facts).remedy)
+}
+
 pub(super) fn midi_port(survey: &Survey) -> Check {
     const ID: &str = "midi-port";
     let keyboards = &survey.joined.keyboards;
@@ -117,18 +125,20 @@ pub(super) fn midi_port(survey: &Survey) -> Check {
     }
     let Some(keyboard) = keyboards.first() else {
         return match &survey.ports_error {
-            Some(error) => Check::failure(ID, error.to_string(), "see seq-module and seq-permission"),
+            Some(error) => {
+                let otherwise = "end other MIDI programs, or: sudo modprobe snd-seq";
+                let remedy = sequencer_remedy(&survey.facts).unwrap_or_else(|| otherwise.to_owned());
+                Check::failure(ID, error.to_string(), remedy)
+            }
             None => Check::skipped(ID, "no keyboard"),
         };
     };
     match &keyboard.missing {
         Some(missing) if missing.link == Stage::Port => {
-            let remedy = match &survey.facts.sequencer {
-                Some(Access::Missing { .. }) => "see seq-module",
-                Some(Access::Denied(_)) => "see seq-permission",
-                Some(Access::Allowed { .. }) => "sudo modprobe snd-seq-midi, then re-plug the keyboard",
-                None => "re-plug the keyboard",
-            };
+            let remedy = sequencer_remedy(&survey.facts).unwrap_or_else(|| {
+                let module = "sudo modprobe snd-seq-midi, then re-plug the keyboard";
+                if survey.facts.sequencer.is_some() { module } else { "re-plug the keyboard" }.to_owned()
+            });
             Check::failure(ID, format!("{}: {}", keyboard.name, missing.reason), remedy)
         }
         _ => Check::skipped(ID, "see usb-driver"),

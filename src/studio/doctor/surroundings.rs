@@ -30,7 +30,7 @@ pub(super) fn usb_permission(keyboard: Option<&Keyboard>, facts: &Facts) -> Chec
             ID,
             format!("{} is not permitted (mode {}); recording does not need it", node.path.display(), node.mode),
             match (&facts.udev_rule.file, facts.udev_rule.in_force) {
-                (None, _) => "see udev-rule",
+                (None, _) => INSTALL,
                 (Some(_), Some(true)) => "log in at this computer's own screen: the rule is for whoever sits there",
                 (Some(_), _) => "re-plug the keyboard: the rule is installed but was not applied to it",
             },
@@ -64,25 +64,28 @@ pub(super) fn udev_rule(keyboard: Option<&Keyboard>, facts: &Facts) -> Check {
     }
 }
 
+/// How a sandbox lets a keyboard through.
+pub(super) fn let_through(sandbox: &Sandbox) -> String {
+    match sandbox {
+        Sandbox::Flatpak { id } => format!("flatpak override --user --device=all {id}, then start it again"),
+        Sandbox::Snap { id } => format!("sudo snap connect {id}:alsa; sudo snap connect {id}:raw-usb"),
+        Sandbox::Container => "start the container with --device /dev/snd --device /dev/bus/usb".to_owned(),
+    }
+}
+
 pub(super) fn sandbox(survey: &Survey) -> Check {
     const ID: &str = "sandbox";
     let facts = &survey.facts;
     let blocked = matches!(facts.sequencer, Some(Access::Missing { .. } | Access::Denied(_)))
         || survey.joined.keyboards.iter().all(|k| k.inputs.is_empty());
-    let (name, remedy) = match &facts.sandbox {
-        None => return Check::ok(ID, "none"),
-        Some(Sandbox::Flatpak { id }) => {
-            (format!("Flatpak ({id})"), format!("flatpak override --user --device=all {id}, then start it again"))
-        }
-        Some(Sandbox::Snap { id }) => {
-            (format!("Snap ({id})"), format!("sudo snap connect {id}:alsa; sudo snap connect {id}:raw-usb"))
-        }
-        Some(Sandbox::Container) => {
-            ("a container".to_owned(), "start it with --device /dev/snd --device /dev/bus/usb".to_owned())
-        }
+    let Some(sandbox) = &facts.sandbox else { return Check::ok(ID, "none") };
+    let name = match sandbox {
+        Sandbox::Flatpak { id } => format!("Flatpak ({id})"),
+        Sandbox::Snap { id } => format!("Snap ({id})"),
+        Sandbox::Container => "a container".to_owned(),
     };
     if blocked {
-        Check::warning(ID, format!("composer runs inside {name}, which may hide the keyboard"), remedy)
+        Check::warning(ID, format!("composer runs inside {name}, which may hide the keyboard"), let_through(sandbox))
     } else {
         Check::ok(ID, format!("{name}, which lets the keyboard through"))
     }

@@ -210,14 +210,14 @@ fn midi_port() {
         unplug(f);
         f.survey.ports_error = Some(PortsError::NoSequencer);
     });
-    expect(&no_list, Status::Failure, "sequencer is missing", Some("seq-module"));
+    expect(&no_list, Status::Failure, "sequencer is missing", Some("modprobe snd-seq"));
     let lost = |f: &mut Examination| lose(f, Stage::Port, "the kernel module snd_seq_midi is not loaded");
     expect(&check(id, lost), Status::Failure, "snd_seq_midi", Some("sudo modprobe snd-seq-midi"));
     let denied = check(id, |f| {
         lost(f);
         facts(f).sequencer = Some(Access::Denied(node("/dev/snd/seq")));
     });
-    expect(&denied, Status::Failure, "", Some("seq-permission"));
+    expect(&denied, Status::Failure, "", Some("chmod g+rw"));
     expect(&check(id, |f| lose(f, Stage::Driver, "x")), Status::Skipped, "usb-driver", None);
 }
 
@@ -252,7 +252,7 @@ fn usb_permission() {
         denied(f);
         facts(f).udev_rule = UdevRule::default();
     });
-    expect(&no_rule, Status::Warning, "not permitted", Some("udev-rule"));
+    expect(&no_rule, Status::Warning, "not permitted", Some("sudo make install"));
     let stale = check(id, |f| {
         denied(f);
         facts(f).udev_rule.in_force = Some(false);
