@@ -53,6 +53,8 @@ pub struct Library {
     drafts: Vec<Draft>,
     /// Journals and drafts that cannot be read.
     damaged: Vec<PathBuf>,
+    /// What of these is discarded for good when that is said once more.
+    doomed: Option<Doomed>,
     /// What was deleted, the last on top.
     trashed: Vec<Trashed>,
     /// The name as it is being typed.
@@ -75,6 +77,14 @@ enum State {
     Known,
     /// The folder cannot be read.
     Failed(LibraryError),
+}
+
+/// What was left behind, and is to be discarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doomed {
+    Take(usize),
+    Draft(usize),
+    Damaged(usize),
 }
 
 /// An export that runs.
@@ -328,6 +338,7 @@ impl Library {
                 self.takes = takes;
                 self.drafts = drafts;
                 self.damaged = damaged;
+                self.doomed = None;
                 Action::None
             }
             Message::Changed => self.list(),
@@ -368,6 +379,7 @@ impl Library {
             Message::Escape => {
                 self.renaming = None;
                 self.tagging = None;
+                self.doomed = None;
                 self.said = None;
                 Action::None
             }

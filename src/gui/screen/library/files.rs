@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use iced::widget::{Id, operation};
 
-use super::{Action, Export, Library, Message, RENAME, To, files_in_words};
+use super::{Action, Doomed, Export, Library, Message, RENAME, To, files_in_words};
 use crate::gui::dialog;
 use crate::gui::now::Now;
 use crate::gui::work::{beside, held, telling};
@@ -180,6 +180,17 @@ impl Library {
     }
 
     pub(super) fn recover(&mut self, message: Message) -> Action<Message> {
+        let doomed = match message {
+            Message::Discard(index) => Some(Doomed::Take(index)),
+            Message::DiscardDraft(index) => Some(Doomed::Draft(index)),
+            Message::DiscardDamaged(index) => Some(Doomed::Damaged(index)),
+            _ => None,
+        };
+        // Nothing brings it back, so that it has to be said twice.
+        if std::mem::replace(&mut self.doomed, doomed) != doomed && doomed.is_some() {
+            return Action::None;
+        }
+        self.doomed = None;
         match message {
             Message::Restore(index) if index < self.takes.len() => {
                 let take = self.takes.remove(index);

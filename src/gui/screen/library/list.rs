@@ -3,7 +3,7 @@
 use iced::widget::{Id, Space, button, column, container, operation, row, scrollable, text};
 use iced::{Alignment, Element, Length};
 
-use super::{Action, Library, Message, State, same};
+use super::{Action, Doomed, Library, Message, State, same};
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::widget::thumb::thumb;
@@ -125,6 +125,7 @@ pub(super) fn date(entry: &Entry, now: &Now) -> String {
 
 /// Takes and drafts that a crash left behind, on top of everything.
 pub(super) fn left_behind(screen: &Library) -> Option<Element<'_, Message>> {
+    let is_doomed = |what| screen.doomed == Some(what);
     let takes = screen.takes.iter().enumerate().map(|(i, take)| {
         let started: String =
             take.contents.header.started.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect();
@@ -133,27 +134,28 @@ pub(super) fn left_behind(screen: &Library) -> Option<Element<'_, Message>> {
             words::notes(take.notes() as u64),
             words::length(take.length())
         );
-        line(about, Some(("Restore", Message::Restore(i))), Message::Discard(i))
+        line(about, Some(("Restore", Message::Restore(i))), Message::Discard(i), is_doomed(Doomed::Take(i)))
     });
     let drafts = screen.drafts.iter().enumerate().map(|(i, draft)| {
         let about = format!("Changes to {} were not saved; they were kept at {}.", draft.name, draft.kept);
-        line(about, Some(("Open", Message::Recover(i))), Message::DiscardDraft(i))
+        line(about, Some(("Open", Message::Recover(i))), Message::DiscardDraft(i), is_doomed(Doomed::Draft(i)))
     });
     let damaged = screen.damaged.iter().enumerate().map(|(i, path)| {
         let about = format!("{} was left behind and is damaged: it cannot be opened.", path.display());
-        line(about, None, Message::DiscardDamaged(i))
+        line(about, None, Message::DiscardDamaged(i), is_doomed(Doomed::Damaged(i)))
     });
     let lines: Vec<Element<'_, Message>> = takes.chain(drafts).chain(damaged).take(4).collect();
     (!lines.is_empty())
         .then(|| container(column(lines).spacing(theme::NEAR)).padding([8.0, 12.0]).style(theme::surface).into())
 }
 
-fn line<'a>(about: String, wish: Option<(&'a str, Message)>, no: Message) -> Element<'a, Message> {
+fn line<'a>(about: String, wish: Option<(&'a str, Message)>, no: Message, is_doomed: bool) -> Element<'a, Message> {
+    let discard = if is_doomed { "Discard for good?" } else { "Discard" };
     row![
         icon::coloured(Icon::History, 18.0, theme::accent),
         container(text(about).size(theme::BODY)).width(Length::Fill),
         wish.map(|(word, yes)| wanted(Icon::Undo, word).on_press(yes)),
-        labelled(Icon::Close, "Discard").style(theme::quiet).on_press(no),
+        labelled(Icon::Close, discard).style(theme::quiet).on_press(no),
     ]
     .spacing(theme::GAP)
     .align_y(Alignment::Center)

@@ -146,6 +146,11 @@ fn what_is_damaged_is_told_and_goes_when_it_is_discarded() {
     let words = format!("{} was left behind and is damaged: it cannot be opened.", draft.display());
     assert!(bench.shows(&words));
     bench.tell(Message::DiscardDamaged(0));
+    assert!(draft.exists() && bench.shows("Discard for good?"), "it is asked once");
+    bench.tell(Message::Escape);
+    assert!(bench.shows("Discard"));
+    bench.tell(Message::DiscardDamaged(0));
+    bench.tell(Message::DiscardDamaged(0));
     assert!(!draft.exists() && !bench.shows(&words));
 }
 
