@@ -91,6 +91,8 @@ pub enum Action<M> {
     Order(Order),
     /// A key on screen.
     Touch(Touched),
+    /// A key that is to be heard, and is not played: nothing records it.
+    Sound(Touched),
     /// A change to the settings.
     Change(Change),
     /// Something that cannot be done is to be said.

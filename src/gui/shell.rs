@@ -106,11 +106,8 @@ impl Studio {
     pub fn boot(start: Start) -> (Studio, Task<Message>) {
         let Start { file, settings, settings_fault, settings_warnings, settings_file, folders, listen } = start;
         let mut now = Now::new(settings.clone(), Some(folders.clone()));
+        now.remark = remark_on_settings(settings_fault.as_ref(), &settings_warnings);
         now.settings_fault = settings_fault;
-        if !settings_warnings.is_empty() {
-            let text = "Something in the settings' file is wrong; the screen Settings says what.".to_owned();
-            now.remark = Some(Remark { text, wrong: true });
-        }
         now.settings_warnings = settings_warnings;
         let (tell, told) = mpsc::unbounded();
         let reports = tell.clone();
@@ -330,6 +327,7 @@ impl Studio {
             Action::Run(task) => task.map(into),
             Action::Order(order) => self.order(order),
             Action::Touch(touched) => self.touch(touched),
+            Action::Sound(touched) => self.sound(touched),
             Action::Change(change) => self.change(change),
             Action::Complain(text) => self.complain(text),
             Action::Copy(words) => clipboard::write(words),
@@ -390,6 +388,17 @@ impl Studio {
             match touched {
                 Touched::Press(key, velocity) => touch.press(key, velocity),
                 Touched::Release(key) => touch.release(key),
+            }
+        }
+        Task::none()
+    }
+
+    /// Lets a key sound that nobody plays.
+    fn sound(&mut self, touched: Touched) -> Task<Message> {
+        if let Some(touch) = self.desk.as_mut().and_then(Desk::touch) {
+            match touched {
+                Touched::Press(key, velocity) => touch.sound(key, velocity),
+                Touched::Release(key) => touch.hush(key),
             }
         }
         Task::none()
@@ -534,6 +543,16 @@ impl Studio {
             .spacing(theme::NEAR);
         container(strip).padding(theme::GAP).height(Length::Fill).style(theme::bar).into()
     }
+}
+
+/// What the first screen says of the settings' file.
+fn remark_on_settings(fault: Option<&SettingsError>, warnings: &[String]) -> Option<Remark> {
+    let what = match (fault, warnings) {
+        (Some(_), _) => "The settings' file is of no use",
+        (None, [_, ..]) => "Something in the settings' file is wrong",
+        (None, []) => return None,
+    };
+    Some(Remark { text: format!("{what}; the screen Settings says what."), wrong: true })
 }
 
 #[cfg(test)]

@@ -187,17 +187,22 @@ impl Sender {
     /// Hands a message over. When the ring is full the message is counted as lost and the reader
     /// will hear [`Event::Overrun`].
     pub fn send(&mut self, at: Micros, message: Message) {
-        while let Ok(tap) = self.taps.pop() {
-            self.tap = Some(tap);
-        }
-        if let (Message::Voice(channel, voice), Some(tap)) = (&message, &mut self.tap) {
-            // Full where the sound has stopped; then it is not missed.
-            let _ = tap.push((at, *channel, *voice));
-        }
+        self.sound(at, &message);
         if self.ring.push((at, message)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         self.reader.unpark();
+    }
+
+    /// Lets a message sound, and tells the reader nothing of it.
+    pub fn sound(&mut self, at: Micros, message: &Message) {
+        while let Ok(tap) = self.taps.pop() {
+            self.tap = Some(tap);
+        }
+        if let (Message::Voice(channel, voice), Some(tap)) = (message, &mut self.tap) {
+            // Full where the sound has stopped; then it is not missed.
+            let _ = tap.push((at, *channel, *voice));
+        }
     }
 }
 

@@ -377,11 +377,11 @@ impl Edit {
         }
         let hush = self.hush();
         self.heard = Some(key);
-        Action::All(vec![hush, Action::Touch(Touched::Press(key, velocity))])
+        Action::All(vec![hush, Action::Sound(Touched::Press(key, velocity))])
     }
 
     fn hush(&mut self) -> Action<Message> {
-        self.heard.take().map_or(Action::None, |key| Action::Touch(Touched::Release(key)))
+        self.heard.take().map_or(Action::None, |key| Action::Sound(Touched::Release(key)))
     }
 
     /// Draws the screen.

@@ -35,3 +35,11 @@ fn piano_keys_play_on_their_screen_only() {
     let _ = studio.key(&pressed("x", Code::KeyX));
     assert_ne!(format!("{:?}", studio.play), before);
 }
+
+#[test]
+fn the_first_screen_says_that_the_settings_are_broken() {
+    let fault = SettingsError::Unreadable { path: "settings.toml".into(), reason: "no".into() };
+    let remark = remark_on_settings(Some(&fault), &[]).unwrap();
+    assert!(remark.wrong && remark.text.contains("of no use"), "{}", remark.text);
+    assert_eq!(remark_on_settings(None, &[]), None);
+}

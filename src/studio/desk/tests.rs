@@ -105,6 +105,24 @@ fn a_take_of_the_keys_on_screen_is_saved_without_asking() {
 }
 
 #[test]
+fn what_only_sounds_is_in_no_take() {
+    let mut bench = Bench::with("at 1\n");
+    bench.desk().order(Order::Record);
+    bench.wait(|r| matches!(r, Report::Transport(Transport::Recording { .. })).then_some(()));
+    let touch = bench.desk().touch().unwrap();
+    touch.sound(Key::masked(50), Velocity::masked(80));
+    touch.hush(Key::masked(50));
+    touch.press(Key::masked(60), Velocity::masked(80));
+    touch.release(Key::masked(60));
+    let heard = bench.wait(|r| match r {
+        Report::Heard(heard) => Some(heard[0].1.to_bytes()[1]),
+        _ => None,
+    });
+    bench.desk().order(Order::Stop);
+    assert_eq!((heard, bench.wait(kept).notes), (60, 1));
+}
+
+#[test]
 fn the_buttons_of_the_keyboard_are_obeyed_and_are_no_music() {
     let mut bench = Bench::with("cc 107 127\ncc 107 0\nat 80\ntap 60 100 10\nat 120\ncc 106 127\ncc 106 0\n");
     let take = bench.wait(kept);
