@@ -272,6 +272,18 @@ fn more_events_than_can_be_heard_are_played_to_the_end() {
 }
 
 #[test]
+fn what_would_change_nothing_is_refused() {
+    let place = Place::new();
+    place.song(3);
+    for wish in
+        [&["song.mid", "--instrument", "violin"][..], &["--virtual", "--loop", "1-2"], &["--virtual", "--speed", "50"]]
+    {
+        let output = place.run("/dev/null", wish);
+        assert_eq!(output.status.code(), Some(2), "{wish:?}: {}", err(&output));
+    }
+}
+
+#[test]
 fn a_terminal_that_is_closed_ends_it() {
     let place = Place::new();
     place.song(3_000);

@@ -13,7 +13,7 @@ use track::TrackWish;
 
 use super::sound::{FontArgs, KeysArgs, OutputArgs};
 use super::source::SourceArgs;
-use super::{Context, Exit, values};
+use super::{Context, Exit, Failure, values};
 use crate::audio::sequencer::Speed;
 
 /// The options of `composer play`.
@@ -41,36 +41,36 @@ pub struct Args {
     output: OutputArgs,
 
     /// Percent of the piece's tempo, 25 to 200.
-    #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = values::speed)]
+    #[arg(long, value_name = "PERCENT", default_value = "100", requires = "files", value_parser = values::speed)]
     pub speed: Speed,
 
     /// Begin at this bar.
-    #[arg(long, value_name = "BAR", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "BAR", requires = "files", value_parser = clap::value_parser!(u64).range(1..))]
     pub from: Option<u64>,
 
     /// Play these bars again and again.
-    #[arg(long = "loop", value_name = "BAR-BAR", value_parser = bars)]
+    #[arg(long = "loop", value_name = "BAR-BAR", requires = "files", value_parser = bars)]
     pub looped: Option<(u64, u64)>,
 
     /// Leave tracks out, by their numbers in `composer info`.
     ///
     /// Where one track has all channels, the number is a channel's, here and at `--solo` and `--track`.
-    #[arg(long, value_name = "TRACK,..", value_delimiter = ',')]
+    #[arg(long, value_name = "TRACK,..", requires = "files", value_delimiter = ',')]
     pub mute: Vec<usize>,
 
     /// Play these tracks alone.
-    #[arg(long, value_name = "TRACK,..", value_delimiter = ',')]
+    #[arg(long, value_name = "TRACK,..", requires = "files", value_delimiter = ',')]
     pub solo: Vec<usize>,
 
     /// Mix a track: 2,volume=60,pan=-30,instrument=violin.
     ///
     /// A track's number in `composer info`, with any of `,volume=` (per cent, 0 to 200), `,pan=` (-64 left to
     /// 63 right) and `,instrument=` behind it. Once a track.
-    #[arg(long, value_name = "MIX")]
+    #[arg(long, value_name = "MIX", requires = "files")]
     pub track: Vec<TrackWish>,
 
     /// Let a metronome beat along.
-    #[arg(long)]
+    #[arg(long, requires = "files")]
     pub metronome: bool,
 
     /// Send the files to this MIDI port instead.
@@ -89,6 +89,10 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     match &args.files[..] {
         [] => live::run(args, context),
+        _ if args.keys.any() => {
+            let text = "the instrument of the keys, its layers and its feel do not change a file";
+            Err(Failure::new(Exit::Usage, text).remedy("`--track N,instrument=NAME`, or no file").into())
+        }
         files if files.iter().any(|file| audition::is_sound(file)) => audition::run(args, context),
         _ => perform::run(args, context),
     }

@@ -181,6 +181,13 @@ pub struct KeysArgs {
 }
 
 impl KeysArgs {
+    /// Whether any of them was given.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        let layers = self.instrument.is_some() || !self.layer.is_empty();
+        layers || self.transpose != 0 || self.octave != 0 || self.velocity.is_some()
+    }
+
     /// What is wanted under the keys.
     #[must_use]
     pub fn wish(&self, settings: &Settings) -> KeysWish {
