@@ -68,7 +68,7 @@ uninstall: ## remove what `make install` put there
 .PHONY: deb
 deb: build ## a Debian package, composer-midi, below target/debian
 	@$(CARGO) deb --version > /dev/null 2>&1 || $(CARGO) install --locked --quiet cargo-deb
-	@$(CARGO) deb --locked --no-build --no-strip --target-dir "$(target)"
+	@$(CARGO) deb --locked --no-build --no-strip
 
 .PHONY: deb-check
 deb-check: deb ## install that package on this computer, look whether it works, and remove it again (root)
