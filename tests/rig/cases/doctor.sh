@@ -66,7 +66,7 @@ echo "-- somebody who may not"
 doctor setpriv --reuid=65534 --regid=65534 --clear-groups
 want_equal "failures: exit code 2" 2 "$status"
 is seq-permission failure "mode 660, group audio" "usermod -aG audio"
-is midi-port failure "seq-permission"
+is midi-port failure "usermod -aG audio"
 is usb-permission warning "not permitted (mode 664)"
 doctor setpriv --reuid=65534 --regid=65534 --groups="$(getent group audio | cut -d: -f3)"
 is seq-permission ok
@@ -124,7 +124,7 @@ rm -f /dev/snd/seq
 doctor
 is seq-module failure "is missing" "modprobe snd-seq"
 is seq-permission skipped
-is midi-port failure "/dev/snd/seq is missing" "seq-module"
+is midi-port failure "/dev/snd/seq is missing" "modprobe snd-seq"
 
 echo "-- unplugged"
 sim unplug > /dev/null
