@@ -5,10 +5,7 @@
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-if ! command -v Xvfb > /dev/null; then
-  echo "SKIPPED: there is no Xvfb (Debian: xvfb)" >&2
-  exit 0
-fi
+command -v Xvfb > /dev/null || fail "there is no Xvfb (Debian: xvfb), which make rig-test installs"
 mkdir -p "$scratch/display" /tmp/.X11-unix
 Xvfb :7 -screen 0 1180x740x24 -nolisten tcp -fbdir "$scratch/display" > "$scratch/xvfb.log" 2>&1 &
 within 20 test -e /tmp/.X11-unix/X7 || fail "there is no display"
