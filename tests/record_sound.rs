@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // it fails loudly
 #![cfg(all(target_os = "linux", feature = "audio"))]
 
+#[path = "sound/unpacked.rs"]
+mod unpacked;
+
 use std::fs::{self, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,23 +37,11 @@ struct Heard {
     samples: Vec<f32>,
 }
 
-/// Gives a home the system's first SoundFont that is not packed, as its own: a packed one is decoded while one plays, and
-/// without optimisation that is too slow for the first note to be heard.
-fn unpacked_soundfont(home: &Path) {
-    use composer::audio::soundfonts::{find, standard_folders};
-    let fonts = find(&standard_folders(None));
-    if let Some(font) = fonts.iter().find(|f| f.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sf2"))) {
-        let own = home.join(".local/share/composer/soundfonts");
-        std::fs::create_dir_all(&own).unwrap();
-        std::os::unix::fs::symlink(std::fs::canonicalize(&font.path).unwrap(), own.join("unpacked.sf2")).unwrap();
-    }
-}
-
 impl Desk {
     fn new(script: &str) -> Desk {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("script.txt"), script).unwrap();
-        unpacked_soundfont(root.path());
+        unpacked::soundfont(root.path());
         Desk { root }
     }
 

@@ -4,6 +4,9 @@
 #![cfg(all(feature = "gui", target_os = "linux"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // it fails loudly
 
+#[path = "sound/unpacked.rs"]
+mod unpacked;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -94,18 +97,6 @@ fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Gives a home the system's first SoundFont that is not packed, as its own: a packed one is decoded while one plays, and
-/// without optimisation that is too slow for the first note to be heard.
-fn unpacked_soundfont(home: &Path) {
-    use composer::audio::soundfonts::{find, standard_folders};
-    let fonts = find(&standard_folders(None));
-    if let Some(font) = fonts.iter().find(|f| f.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sf2"))) {
-        let own = home.join(".local/share/composer/soundfonts");
-        std::fs::create_dir_all(&own).unwrap();
-        std::os::unix::fs::symlink(std::fs::canonicalize(&font.path).unwrap(), own.join("unpacked.sf2")).unwrap();
-    }
-}
-
 /// A display that nobody else has.
 fn server() -> Option<(Guarded, String)> {
     let read_number = |path: &Path| std::fs::read_to_string(path).ok().and_then(|s| s.trim().parse::<u32>().ok());
@@ -131,7 +122,7 @@ fn stage(script: &str) -> Option<Stage> {
     };
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("keys.txt"), script).unwrap();
-    unpacked_soundfont(home.path());
+    unpacked::soundfont(home.path());
     let ear = Ear::new(home.path());
     let program = open_window(home.path(), &display);
     let stage = Stage { program, display, home, ear, _server: server };
