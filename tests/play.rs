@@ -203,6 +203,16 @@ fn what_was_rendered_can_be_heard() {
     let files = document["files"].as_array().unwrap();
     assert!(files.iter().all(|f| f["reached_s"] == f["duration_s"]), "{document}");
     assert_eq!((files.len(), (files[1]["duration_s"].as_f64().unwrap() * 1e3).round()), (3, 394.0), "{document}");
+    // What a download that broke off has left is played, and said to be no more than that.
+    for kind in ["wav", "flac", "ogg"] {
+        let whole = fs::read(place.path(&format!("out.{kind}"))).unwrap();
+        let name = format!("half.{kind}");
+        fs::write(place.path(&name), &whole[..whole.len() / 2]).unwrap();
+        let (half, whole) = (place.run(&alsa("null"), &[&name]), place.run(&alsa("null"), &[&format!("out.{kind}")]));
+        assert!(half.status.success() && whole.status.success(), "{}", err(&half));
+        assert!(err(&half).contains(&format!("{name}: it is cut off")), "{}", err(&half));
+        assert!(!err(&whole).contains("cut off"), "{}", err(&whole));
+    }
     for bad in ["bad.wav", "bad.ogg"] {
         fs::write(place.path(bad), "RIFF").unwrap();
         assert_eq!(place.run(&alsa("null"), &[bad]).status.code(), Some(5), "{bad}");
@@ -222,7 +232,7 @@ fn wrong_wishes_have_a_message_and_an_exit_code() {
     }
     single.tracks.push(track);
     fs::write(place.path("bar.mid"), smf::write(&single).unwrap()).unwrap();
-    let cases: [(&[&str], i32, &str); 19] = [
+    let cases: [(&[&str], i32, &str); 21] = [
         (&["bar.mid", "--loop", "2-2"], 2, "no bar 2: the piece has 1"),
         (&["bar.mid", "--mute", "2"], 2, "no track 2"),
         (&["bar.mid", "--solo", "1", "--mute", "10", "--output", "nowhere"], 3, "no audio output `nowhere`"),
@@ -236,6 +246,8 @@ fn wrong_wishes_have_a_message_and_an_exit_code() {
         (&["song.mid", "--track", "1,volume=loud"], 2, "0 to 200"),
         (&["--virtual", "--layer", "violin,keys=C4"], 2, "C4.."),
         (&["--virtual", "--instrument", "kazoo"], 2, "no instrument `kazoo`"),
+        (&["--virtual", "--instrument", "77:5"], 2, "no instrument `77:5`"),
+        (&["--virtual", "--instrument", "drums", "--layer", "128:26"], 2, "one for a drum kit"),
         (&["song.mid", "--from", "99"], 2, "no bar 99"),
         (&["song.mid", "--speed", "300"], 2, "25 to 200"),
         (&["song.mid", "--output", "nowhere"], 3, "no audio output `nowhere`"),

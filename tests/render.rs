@@ -132,8 +132,9 @@ fn an_ogg_file_has_every_frame_at_every_rate() {
     let place = Place::new();
     put(&place.path("song.mid"), &song(2, 3));
     for (rate, quality) in [("8000", "0"), ("44100", "6"), ("192000", "10")] {
-        for name in ["out.wav", "out.ogg"] {
-            let output = place.run(&["render", "song.mid", name, "--rate", rate, "--quality", quality, "--force"]);
+        let quality = ["--quality", quality];
+        for (name, more) in [("out.wav", &[][..]), ("out.ogg", &quality)] {
+            let output = place.run(&[&["render", "song.mid", name, "--rate", rate, "--force"], more].concat());
             assert!(output.status.success(), "{rate} {name}: {}", err(&output));
         }
         let frames = hound::WavReader::open(place.path("out.wav")).unwrap().duration() as usize;
@@ -188,6 +189,18 @@ fn stems_are_one_file_a_track() {
     for stem in &place.files()[..3] {
         assert!(peak(&place.path(stem)) > 0.005, "{stem}");
     }
+    // A level is the whole's: the stems keep theirs among each other.
+    let loud = |more: &[&str]| {
+        let args = ["render", "song.mid", "out.wav", "--force", "--json", "--normalise", "peak:-6"];
+        json(&place.run(&[&args, more].concat()))["files"].clone()
+    };
+    let whole = loud(&[])[0]["gain_db"].clone();
+    let stems = loud(&["--stems"]);
+    assert!(stems.as_array().unwrap().iter().all(|stem| stem["gain_db"] == whole), "{stems} is not {whole}");
+    put(&place.path("silence.mid"), &song(1, 0));
+    let none = place.run(&["render", "silence.mid", "no.wav", "--stems"]);
+    assert_eq!(none.status.code(), Some(5), "{}", err(&none));
+    assert!(err(&none).contains("no stems"), "{}", err(&none));
 }
 
 #[test]
@@ -263,12 +276,14 @@ fn bad_input_has_a_message_and_its_exit_code() {
     put(&place.path("song.mid"), &song(1, 1));
     fs::write(place.path("broken.sf2"), b"RIFF\x10\0\0\0sfbkLIST").unwrap();
     fs::write(place.path("no.mid"), "hello").unwrap();
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 10] = [
         (&["render", "song.mid", "a.wav", "--tail", "11m"], 2, "0s to 10m"),
         (&["instruments", "zither of gold"], 1, "no instrument of"),
         (&["render", "no.mid", "a.wav"], 5, "no MIDI file"),
         (&["render", "song.mid", "a.mp3"], 2, ".wav, .flac, .ogg or .png"),
         (&["render", "song.mid", "a.flac", "--bits", "32f"], 2, "16 or 24 bits"),
+        (&["render", "song.mid", "a.ogg", "--bits", "24"], 2, "has no bits"),
+        (&["render", "song.mid", "a.wav", "--quality", "9"], 2, "only an .ogg"),
         (&["render", "song.mid", "a.wav", "--rate", "7999"], 2, "8000 to 192000"),
         (&["render", "song.mid", "a.wav", "--soundfont", "broken.sf2"], 5, "broken.sf2"),
         (&["instruments", "--soundfont", "absent.sf2"], 5, "absent.sf2"),

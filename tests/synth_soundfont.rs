@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use composer::audio::soundfont::{Fault, SoundFont, SoundFontError};
-use composer::audio::synth::{Options, Synth, Timed, Workers};
+use composer::audio::synth::{Options, Synth, Timed, Workers, rehearse};
 use composer::music::Message;
 use proptest::prelude::*;
 
@@ -307,6 +307,30 @@ fn streams_are_decoded_for_whoever_asks() {
     assert!(font.prepare_wanted(|| true) > 0);
     synth.message(&note(0x90, 71));
     assert!(synth.active_voices() > 0);
+}
+
+#[test]
+fn a_piece_finds_its_instruments_ready() {
+    let bytes = |bytes: &[u8]| Message::from_bytes(bytes).unwrap();
+    let rhythm = bytes(&[0xf0, 0x41, 0x10, 0x42, 0x12, 0x40, 0x1a, 0x15, 0x02, 0x0f, 0xf7]);
+    let xg = bytes(&[0xf0, 0x43, 0x10, 0x4c, 0x00, 0x00, 0x7e, 0x00, 0xf7]);
+    let cases = [
+        ("a piano", vec![], note(0x90, 71)),
+        ("GS drums", vec![rhythm], note(0x9a, 60)),
+        ("XG drums", vec![xg, bytes(&[0xb2, 0, 127]), bytes(&[0xc2, 0])], note(0x92, 60)),
+    ];
+    for (what, before, asked) in cases {
+        let font = Arc::new(read(&tiny(Variant::Packed)).unwrap());
+        rehearse(&font, before.iter().cloned().chain([asked.clone()]));
+        let mut synth = Synth::new(font, 24_000, Options::default());
+        before.iter().for_each(|message| synth.message(message));
+        synth.message(&asked);
+        let begun = synth.active_voices();
+        assert!(begun > 0, "{what}");
+        synth.message(&note(0x90, 83));
+        let more = synth.active_voices() > begun;
+        assert_eq!(more, what == "a piano", "{what}: what nobody asks for stays packed");
+    }
 }
 
 #[test]

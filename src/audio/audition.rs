@@ -3,6 +3,7 @@
 //! rodio mixes, resamples and queues whole sounds with little code, through locks and allocations in
 //! its own stream: right for listening to a file, and the reason why nothing live goes through it.
 
+mod counted;
 mod vorbis;
 
 use std::fs::File;
@@ -16,6 +17,7 @@ use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 
 use super::output::{Choice, OutputError, Request, choose};
 use super::outputs::quietly;
+use counted::{Count, Counted};
 use vorbis::Vorbis;
 
 /// An output that takes nothing in this time is dead, whatever it says.
@@ -45,6 +47,14 @@ pub enum AuditionError {
     Output(#[from] OutputError),
 }
 
+/// A file that stops before the end that it announces: a copy or a download that broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is cut off{}; copy or download it again", .missing.map_or(String::new(), |m| format!(": {:.1} s are missing", m.as_secs_f64())))]
+pub struct CutOff {
+    /// How much is missing, where the file says how long it was.
+    pub missing: Option<Duration>,
+}
+
 /// What the output says while it plays.
 #[derive(Default)]
 struct Told {
@@ -56,6 +66,8 @@ struct Told {
 pub struct Audition {
     player: Player,
     length: Option<Duration>,
+    /// Of a file: what was taken of it, and whether it has an end.
+    file: Option<(Arc<Count>, bool)>,
     output: String,
     told: Arc<Told>,
     /// Where it was when it was last seen to move.
@@ -77,7 +89,10 @@ impl Audition {
     /// # Errors
     /// When it cannot be read or decoded, or there is no output.
     pub fn of_file(path: &Path, request: &Request) -> Result<Audition, AuditionError> {
-        Audition::of(decode(path)?, request)
+        let Decoded { sound, has_end } = decode(path)?;
+        let counted = Counted::new(sound);
+        let count = counted.counter();
+        Ok(Audition { file: Some((count, has_end)), ..Audition::of(counted, request)? })
     }
 
     /// Whether a file can be played, by its beginning.
@@ -99,7 +114,18 @@ impl Audition {
         sink.log_on_drop(false);
         let player = Player::connect_new(sink.mixer());
         player.append(sound);
-        Ok(Audition { player, length, output, told, moved: (Duration::ZERO, Instant::now()), _sink: sink })
+        let moved = (Duration::ZERO, Instant::now());
+        Ok(Audition { player, length, file: None, output, told, moved, _sink: sink })
+    }
+
+    /// Whether a file that has been heard to its end stopped before the end that it announces.
+    #[must_use]
+    pub fn cut_off(&self) -> Option<CutOff> {
+        /// Less is a coder's padding.
+        const ROUNDING: Duration = Duration::from_millis(100);
+        let (count, has_end) = self.file.as_ref().filter(|_| self.is_over())?;
+        let missing = self.length.and_then(|length| length.checked_sub(count.duration())).filter(|m| *m > ROUNDING);
+        (missing.is_some() || !has_end).then_some(CutOff { missing })
     }
 
     /// Why there is nothing more to be heard, if the output has gone. To be asked now and then.
@@ -150,15 +176,24 @@ impl Audition {
     }
 }
 
-fn decode(path: &Path) -> Result<Box<dyn Source + Send>, AuditionError> {
+struct Decoded {
+    sound: Box<dyn Source + Send>,
+    /// False where the kind of file marks its end, and this one's mark is missing.
+    has_end: bool,
+}
+
+fn decode(path: &Path) -> Result<Decoded, AuditionError> {
     let name = || path.display().to_string();
-    let file = File::open(path).map_err(|source| AuditionError::File { path: name(), source })?;
+    let unread = |source| AuditionError::File { path: name(), source };
+    let mut file = File::open(path).map_err(unread)?;
     let no_sound = |reason| AuditionError::NoSound { path: name(), reason };
     let is_ogg = path.extension().is_some_and(|e| ["ogg", "oga"].iter().any(|ogg| e.eq_ignore_ascii_case(ogg)));
     if is_ogg {
-        return Ok(Box::new(Vorbis::open(file).map_err(no_sound)?));
+        let has_end = vorbis::has_end(&mut file).map_err(unread)?;
+        return Ok(Decoded { sound: Box::new(Vorbis::open(file).map_err(no_sound)?), has_end });
     }
-    Ok(Box::new(Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?))
+    let sound = Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?;
+    Ok(Decoded { sound: Box::new(sound), has_end: true })
 }
 
 fn open(request: &Request, told: Arc<Told>) -> Result<(MixerDeviceSink, String), OutputError> {

@@ -134,32 +134,18 @@ pub fn export(
         return Err(ExportError::NoFloats);
     }
     let rate = performance.rate();
-    let expected = performance.expected_frames();
-    if expected / u64::from(rate.max(1)) > LONGEST {
-        return Err(ExportError::TooLong { hours: expected / u64::from(rate.max(1)) / 3_600 });
-    }
-    let of = expected as f64 / f64::from(rate);
-    let mut meter = level::Meter::new(rate, settings.normalise)?;
+    let of = seconds(&performance)?;
     let mut finish = Finish::new(rate, settings, out)?;
-    let mut spool = settings.normalise.needs_two_passes().then(Spool::new);
-    let mut frames = 0u64;
-    perform(performance, |left, right| {
-        meter.hear(left, right)?;
-        match &mut spool {
-            Some(spool) => spool.write(left, right)?,
-            None => finish.write(left, right)?,
-        }
-        frames += left.len() as u64;
-        let go_on = progress(Progress { seconds: frames as f64 / f64::from(rate), of });
-        if go_on { Ok(()) } else { Err(ExportError::Interrupted) }
+    let mut spool = settings.normalise.is_measured().then(Spool::new);
+    let before = measured(performance, settings.normalise, progress, &mut |left, right| match &mut spool {
+        Some(spool) => Ok(spool.write(left, right)?),
+        None => finish.write(left, right),
     })?;
-    let before = meter.measured();
     let gain_db = settings.normalise.gain_db(&before);
     if let Some(spool) = spool {
-        let gain = 10f64.powf(gain_db / 20.0) as f32;
+        finish.gain = amplitude(gain_db);
         let mut reader = spool.read()?;
         while let Some((left, right)) = reader.next_chunk()? {
-            left.iter_mut().chain(right.iter_mut()).for_each(|x| *x *= gain);
             finish.write(left, right)?;
             if !progress(Progress { seconds: of, of }) {
                 return Err(ExportError::Interrupted);
@@ -168,6 +154,53 @@ pub fn export(
     }
     let frames = finish.end()?;
     Ok(Summary { frames, rate, before, gain_db })
+}
+
+/// By how many dB a performance would be changed; nothing is written.
+///
+/// # Errors
+/// As [`export`].
+pub fn gain_db(
+    performance: Performance,
+    normalise: Normalise,
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Result<f64, ExportError> {
+    seconds(&performance)?;
+    Ok(normalise.gain_db(&measured(performance, normalise, progress, &mut |_, _| Ok(()))?))
+}
+
+/// How long it will be.
+fn seconds(performance: &Performance) -> Result<f64, ExportError> {
+    let (frames, rate) = (performance.expected_frames(), performance.rate().max(1));
+    if frames / u64::from(rate) > LONGEST {
+        return Err(ExportError::TooLong { hours: frames / u64::from(rate) / 3_600 });
+    }
+    Ok(frames as f64 / f64::from(rate))
+}
+
+/// Performs, hands everything on, and answers with its level.
+fn measured(
+    performance: Performance,
+    normalise: Normalise,
+    progress: &mut dyn FnMut(Progress) -> bool,
+    take: &mut dyn FnMut(&[f32], &[f32]) -> Result<(), ExportError>,
+) -> Result<Measured, ExportError> {
+    let rate = performance.rate();
+    let of = seconds(&performance)?;
+    let mut meter = level::Meter::new(rate, normalise)?;
+    let mut frames = 0u64;
+    perform(performance, |left, right| {
+        meter.hear(left, right)?;
+        take(left, right)?;
+        frames += left.len() as u64;
+        let go_on = progress(Progress { seconds: frames as f64 / f64::from(rate), of });
+        if go_on { Ok(()) } else { Err(ExportError::Interrupted) }
+    })?;
+    Ok(meter.measured())
+}
+
+fn amplitude(db: f64) -> f32 {
+    10f64.powf(db / 20.0) as f32
 }
 
 /// Hands over what is performed, chunk by chunk. Where there are threads to be used, the next chunk is
@@ -199,6 +232,7 @@ fn perform(
 
 /// The limiter and the encoder behind it.
 struct Finish<W: Write + Seek> {
+    gain: f32,
     limiter: Option<Limiter>,
     /// Frames of the limiter's delay that are still to be left out.
     skip: usize,
@@ -213,7 +247,9 @@ impl<W: Write + Seek> Finish<W> {
         // A file of floats has no full scale, and a peak that was asked for is below it anyway.
         let limited = settings.depth != Depth::Float && !matches!(settings.normalise, Normalise::Peak(_));
         let limiter = limited.then(|| Limiter::looking_ahead(rate));
+        let gain = if let Normalise::By(db) = settings.normalise { amplitude(db) } else { 1.0 };
         Ok(Finish {
+            gain,
             skip: limiter.as_ref().map_or(0, Limiter::delay),
             limiter,
             encoder: Encoder::new(out, settings.container, settings.depth, rate)?,
@@ -226,8 +262,8 @@ impl<W: Write + Seek> Finish<W> {
     fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), ExportError> {
         self.left.clear();
         self.right.clear();
-        self.left.extend_from_slice(left);
-        self.right.extend_from_slice(right);
+        self.left.extend(left.iter().map(|x| x * self.gain));
+        self.right.extend(right.iter().map(|x| x * self.gain));
         if let Some(limiter) = &mut self.limiter {
             limiter.process(&mut self.left, &mut self.right);
         }

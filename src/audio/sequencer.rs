@@ -16,7 +16,7 @@ pub(super) use strip::squared;
 pub use strip::{Program, Strip};
 
 use crate::music::Micros;
-use crate::music::message::{Channel, Message, Value, Velocity, Voice};
+use crate::music::message::{Channel, Message, Velocity, Voice};
 use crate::music::take::Sounding;
 use strip::ChannelState;
 
@@ -87,6 +87,8 @@ pub struct Sequencer {
     looped: Option<Box<Loop>>,
     strips: Box<[Strip]>,
     sounding: Box<[Sounding]>,
+    /// For each strip, the channels on which it began notes that may still sound, a bit each.
+    touched: Box<[u16]>,
     channels: [ChannelState; 16],
     budget: usize,
     /// Set when the instrument does not know the state of the channels yet.
@@ -110,6 +112,7 @@ impl Sequencer {
             looped: None,
             strips: vec![Strip::default(); strips].into(),
             sounding: vec![Sounding::default(); strips].into(),
+            touched: vec![0; strips].into(),
             channels: [ChannelState::default(); 16],
             budget: budget.max(1),
             fresh: true,
@@ -199,8 +202,8 @@ impl Sequencer {
         let Some(old) = self.strips.get_mut(index) else { return };
         let before = std::mem::replace(old, strip);
         for i in 0..self.strips.len() {
-            if !self.audible(i) {
-                self.close_strip(i, sink);
+            if self.touched[i] != 0 && !self.audible(i) {
+                self.hush(i, sink);
             }
         }
         let info = self.score.strips().get(index).map(|s| s.channel);
@@ -213,8 +216,13 @@ impl Sequencer {
 
     /// Ends whatever sounds: note-offs, then pedals up.
     pub fn close(&mut self, sink: &mut impl Sink) {
-        for i in 0..self.sounding.len() {
-            self.close_strip(i, sink);
+        for strip in 0..self.sounding.len() {
+            self.let_go(strip, sink);
+        }
+        for channel in (0..16).map(Channel::masked) {
+            let state = &mut self.channels[usize::from(channel.get())];
+            state.lift(channel, sink);
+            state.forget_pedals();
         }
     }
 
@@ -352,22 +360,30 @@ impl Sequencer {
             }
         };
         let message = Message::Voice(channel, voice);
+        if matches!(voice, Voice::NoteOn { .. }) {
+            self.touched[strip] |= 1 << channel.get();
+        }
         self.sounding[strip].hear(&message);
         sink.message(&message);
     }
 
-    fn close_strip(&mut self, strip: usize, sink: &mut impl Sink) {
-        let sounding = std::mem::take(&mut self.sounding[strip]);
-        for (channel, key) in sounding.keys() {
-            sink.message(&Message::Voice(channel, Voice::NoteOff { key, velocity: Velocity::masked(64) }));
+    /// Ends what a strip has sounding. A channel has one pedal for all strips that play on it, and what it holds
+    /// cannot be ended note by note: it goes up and down again, and keys that are down sound on.
+    fn hush(&mut self, strip: usize, sink: &mut impl Sink) {
+        let touched = self.touched[strip];
+        self.let_go(strip, sink);
+        for channel in (0..16).map(Channel::masked).filter(|c| touched >> c.get() & 1 == 1) {
+            let state = &self.channels[usize::from(channel.get())];
+            state.lift(channel, sink);
+            state.press(channel, sink);
         }
-        for channel in (0..16).map(Channel::masked) {
-            let state = &mut self.channels[usize::from(channel.get())];
-            if self.score.owner(channel).is_none_or(|o| usize::from(o) == strip) && state.pedals() {
-                for (controller, value) in state.lift() {
-                    sink.message(&Message::Voice(channel, Voice::Control { controller, value: Value::masked(value) }));
-                }
-            }
+    }
+
+    /// The keys of a strip go up.
+    fn let_go(&mut self, strip: usize, sink: &mut impl Sink) {
+        self.touched[strip] = 0;
+        for (channel, key) in std::mem::take(&mut self.sounding[strip]).keys() {
+            sink.message(&Message::Voice(channel, Voice::NoteOff { key, velocity: Velocity::masked(64) }));
         }
     }
 }

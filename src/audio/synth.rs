@@ -27,6 +27,7 @@ mod modulation;
 mod oscillator;
 mod part;
 mod perform;
+mod rehearsal;
 mod reverb;
 mod system;
 pub(super) mod units;
@@ -34,6 +35,7 @@ mod voice;
 
 use chorus::Chorus;
 use part::{Part, Setting};
+pub use rehearsal::rehearse;
 use reverb::Reverb;
 
 /// How many channels there are.
@@ -238,15 +240,6 @@ impl Synth {
     #[must_use]
     pub fn active_voices(&self) -> usize {
         self.parts.iter().map(|part| part.voices().len()).sum()
-    }
-
-    /// The loudest sample of each channel in the last [`Synth::render`]'s last frames (at most 256), before effects
-    /// and gain: for meters.
-    #[must_use]
-    pub fn peaks(&self) -> [f32; CHANNELS] {
-        let peak = |bus: &[f32]| bus.iter().fold(0.0f32, |loudest, x| loudest.max(x.abs()));
-        let of = |part: &Part| part.sound(CHUNK).map_or(0.0, |[left, right, ..]| peak(left).max(peak(right)));
-        std::array::from_fn(|n| self.parts.get(n).map_or(0.0, of))
     }
 }
 

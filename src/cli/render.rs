@@ -37,19 +37,21 @@ pub struct Args {
     #[command(flatten)]
     font: FontArgs,
 
-    /// Bits a sample: 16, 24, or 32f for floats (WAV only); an .ogg has none.
-    #[arg(long, value_name = "BITS", default_value = "16", value_parser = depth)]
-    pub bits: Depth,
+    /// Bits a sample: 16 (without it), 24, or 32f for floats (WAV only); an .ogg has none.
+    #[arg(long, value_name = "BITS", value_parser = depth)]
+    pub bits: Option<Depth>,
 
-    /// Quality of an .ogg, 0 to 10.
-    #[arg(long, value_name = "N", default_value = "6", value_parser = quality)]
-    pub quality: Quality,
+    /// Quality of an .ogg, 0 to 10 (without it 6).
+    #[arg(long, value_name = "N", value_parser = quality)]
+    pub quality: Option<Quality>,
 
     /// Samples a second, 8000 to 192000.
     #[arg(long, value_name = "HZ", default_value = "48000", value_parser = sound::rate)]
     pub rate: u32,
 
     /// Make the level right: peak, r128, or with a level peak:-3, r128:-14.
+    ///
+    /// Stems are all changed by what the whole piece takes: together they sound like it.
     #[arg(long, value_name = "HOW", value_parser = normalise)]
     pub normalise: Option<Normalise>,
 
@@ -183,7 +185,8 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::install()?;
     let began = Instant::now();
     let settings = source::settings(context);
-    let container = container(&args.out, args.quality).unwrap_or(Container::Wav);
+    let container = container(&args.out, args.quality.unwrap_or_default()).unwrap_or(Container::Wav);
+    of_effect(args, container)?;
     let reading = info::load(&args.file)?;
     for warning in reading.warnings.iter().take(3) {
         source::warn(&format!("{}: {warning}", info::name(&args.file)));
@@ -197,6 +200,10 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let stems = if args.stems { stem_paths(&score, &args.out) } else { vec![args.out.clone()] };
     vacant(args, &stems)?;
     if score.strips().is_empty() {
+        if args.stems {
+            let text = format!("{}: there are no notes in it, so there are no stems", info::name(&args.file));
+            return Err(Failure::new(Exit::BadInput, text).into());
+        }
         source::warn("there are no notes in it");
     }
     let chosen = args.font.load(&settings)?;
@@ -208,20 +215,28 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let rendering = Rendering {
         make: performing_synths(Arc::clone(&chosen.font), args.font.options(&settings)),
         manner,
-        export: Export { container, depth: args.bits, normalise: args.normalise.unwrap_or_default() },
+        export: Export {
+            container,
+            depth: args.bits.unwrap_or(Depth::Sixteen),
+            normalise: args.normalise.unwrap_or_default(),
+        },
         in_the_way: if args.force { InTheWay::Replace } else { InTheWay::TakeNextName },
         score: Arc::clone(&score),
     };
     let bar = Bar::new();
-    let draw = |stem: usize, stems: usize, p: Progress| {
-        let word = if stems > 1 { format!("{} of {stems}", stem + 1) } else { String::new() };
+    let draw = |stem: Option<usize>, p: Progress| {
+        let word = match stem {
+            Some(stem) => format!("{} of {}", stem + 1, stems.len()),
+            None if args.stems => "level".to_owned(),
+            None => String::new(),
+        };
         bar.draw(&word, p.seconds / p.of.max(0.001));
         !interrupt.came()
     };
     let result = if args.stems {
-        rendering.stems(&args.out, &mut |stem, p| draw(stem, stems.len(), p))
+        rendering.stems(&args.out, &mut |stem, p| draw(stem, p))
     } else {
-        let whole = rendering.whole(&args.out, &mut |p| draw(0, 1, p)).map(|one| vec![one]);
+        let whole = rendering.whole(&args.out, &mut |p| draw(None, p)).map(|one| vec![one]);
         whole.map_err(|source| RenderError { path: args.out.clone(), source })
     };
     bar.clear();
@@ -242,6 +257,19 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             writeln!(err, "rendered with {} in {took:.1} s ({:.0} x real time)", chosen.name(), total / took.max(1e-3));
     }
     Ok(Exit::Success)
+}
+
+/// Refuses what would change nothing.
+fn of_effect(args: &Args, container: Container) -> Result<(), Failure> {
+    let vorbis = matches!(container, Container::Vorbis { .. });
+    let wrong = match (args.bits, args.quality) {
+        (Some(_), _) if vorbis => ("an .ogg has no bits a sample", "`--quality` says how good it is"),
+        (_, Some(_)) if !vorbis && !is_picture(&args.out) => {
+            ("only an .ogg has a quality", "`--bits` is for the others")
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::new(Exit::Usage, wrong.0).remedy(wrong.1))
 }
 
 /// Refuses to replace what is there, unless that is wanted.

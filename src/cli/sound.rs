@@ -216,8 +216,7 @@ impl KeysArgs {
         }
         let (layers, names) = wish.of(&chosen.font).map_err(|e| no_instrument(&e))?;
         if layers.len() < wish.layers.len() {
-            let text =
-                format!("{} instruments are too many: there are channels for 15, and one for drums", wish.layers.len());
+            let text = "there are channels for 15 instruments, and one for a drum kit";
             return Err(Failure::new(Exit::Usage, text).remedy("leave a `--layer` out"));
         }
         Ok((layers, names))

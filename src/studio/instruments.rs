@@ -7,11 +7,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::audio::engine::Layer;
-use crate::audio::sequencer::{Program, Score, Strip};
+use crate::audio::sequencer::{Cue, Program, Score, Strip};
 use crate::audio::soundfont::DRUM_BANK;
+use crate::audio::synth::rehearse;
 use crate::audio::{SoundFont, SoundFontError, soundfonts};
-use crate::music::general_midi;
 use crate::music::message::{Channel, Value};
+use crate::music::{Message, general_midi};
 
 /// A SoundFont that was chosen.
 #[derive(Clone, Debug)]
@@ -110,8 +111,10 @@ pub fn find(font: &SoundFont, wanted: &str) -> Result<Instrument, NoSuchInstrume
         None => text.parse::<u8>().ok().map(|n| (0, n)),
     };
     if let Some((bank, number)) = numbers {
-        let program = number.checked_sub(1).filter(|p| *p < 128 && bank <= DRUM_BANK).ok_or_else(none)?;
-        return Ok(at(font, bank, program));
+        let program = number.checked_sub(1).filter(|p| *p < 128).ok_or_else(none)?;
+        // A bank is the SoundFont's own affair; the programs of the first one are General MIDI's, whoever plays them.
+        let there = bank == 0 || font.presets().any(|p| p.bank == bank && p.program == program);
+        return there.then(|| at(font, bank, program)).ok_or_else(none);
     }
     if text.is_empty() {
         return Err(none());
@@ -148,26 +151,19 @@ fn at(font: &SoundFont, bank: u16, program: u8) -> Instrument {
 }
 
 /// Makes everything that a score and its strips ask for ready to sound. May take seconds with a compressed SoundFont.
-pub fn prepare(font: &SoundFont, score: &Score, strips: &[Strip]) {
-    if font.all_ready() {
-        return;
-    }
-    for (channel, bank, program) in score.programs() {
-        let bank = if channel == general_midi::PERCUSSION { DRUM_BANK } else { u16::from(bank) };
-        font.prepare(bank, program);
-    }
-    for Program { bank, program, .. } in strips.iter().filter_map(|strip| strip.program) {
-        font.prepare(u16::from(bank), program);
-    }
+pub fn prepare(font: &Arc<SoundFont>, score: &Score, strips: &[Strip]) {
+    let piece = score.events().iter().filter_map(|event| match event.cue {
+        Cue::Voice(channel, voice) => Some(Message::Voice(channel, voice)),
+        Cue::SysEx(number) => score.sysex(number).cloned(),
+    });
+    let wished = score.strips().iter().zip(strips).filter_map(|(info, strip)| Some((info.channel, strip.program?)));
+    rehearse(font, piece.chain(wished.flat_map(|(channel, program)| program.played(channel))));
 }
 
 /// Makes the instruments of layers ready to sound, so that their first notes do. Takes some hundredths of a second each
 /// with a compressed SoundFont.
-pub fn prepare_layers(font: &SoundFont, layers: &[Layer]) {
-    for Layer { channel, program, .. } in layers {
-        let bank = if *channel == general_midi::PERCUSSION { DRUM_BANK } else { u16::from(program.bank) };
-        font.prepare(bank, program.program);
-    }
+pub fn prepare_layers(font: &Arc<SoundFont>, layers: &[Layer]) {
+    rehearse(font, layers.iter().flat_map(|layer| layer.program.played(layer.channel)));
 }
 
 /// Makes ready beside the audio thread what it asks for; ends when dropped.

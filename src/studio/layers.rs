@@ -114,8 +114,13 @@ impl KeysWish {
         let mut names = Vec::new();
         for wish in &self.layers {
             let instrument = instruments::find(font, &wish.instrument)?;
-            let melodic = instrument.channel != PERCUSSION;
-            let channel = if melodic { free.next() } else { Some(PERCUSSION) };
+            let channel = if instrument.channel != PERCUSSION {
+                free.next()
+            } else {
+                // Two kits would be one: there is a single channel for them.
+                let other = |l: &Layer| l.channel == PERCUSSION && l.program != instrument.program;
+                (!layers.iter().any(other)).then_some(PERCUSSION)
+            };
             let Some(channel) = channel else { break };
             layers.push(Layer {
                 channel,
@@ -165,6 +170,8 @@ mod tests {
         assert_eq!(layers.iter().map(|l| l.transpose).collect::<Vec<_>>(), [2, 2, -10]);
         assert_eq!((layers[0].curve, layers[2].curve), (VelocityCurve::Hard, VelocityCurve::Soft));
         assert_eq!(names, "Violin + Standard Kit + Cello");
+        let kits = KeysWish { layers: vec![wish("drums"), wish("drums,keys=C4.."), wish("drums")], ..keys.clone() };
+        assert_eq!(kits.of(&SoundFont::builtin()).unwrap().0.len(), 3);
         let none = KeysWish { layers: vec![wish("kazoo")], ..keys };
         assert_eq!(none.of(&SoundFont::builtin()).unwrap_err().wanted, "kazoo");
     }

@@ -51,6 +51,7 @@ impl Placing {
 
     fn beside(path: &Path) -> io::Result<Placing> {
         let path = through_links(path)?;
+        no_device(&path)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".composer-");
         #[cfg(unix)]
@@ -117,7 +118,17 @@ impl Placing {
 /// Says why not.
 pub fn try_folder(path: &Path) -> io::Result<()> {
     let path = through_links(path)?;
+    no_device(&path)?;
     tempfile::Builder::new().prefix(".composer-").tempfile_in(folder_of(&path)).map(drop).map_err(plain)
+}
+
+/// A pipe or a device would be replaced, not written to: `/dev/null` with the right to do so.
+fn no_device(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is a pipe or a device, not a file")),
+        _ => Ok(()),
+    }
 }
 
 /// Where a path leads, whether there is a file yet or not.
@@ -196,6 +207,19 @@ mod tests {
         symlink(at("b"), at("a")).unwrap();
         assert!(place(b"three", &at("a"), InTheWay::Replace).is_err());
         assert_eq!(fs::read_dir(at("far")).unwrap().count(), 1, "nothing else is left behind");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("song.mid");
+        // A socket stands for all that is no file: the standard library makes no pipes with a name.
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let error = place(b"x", &path, InTheWay::Replace).unwrap_err();
+        assert_eq!(error.to_string(), "it is a pipe or a device, not a file");
+        assert!(try_folder(&path).is_err());
+        assert!(place(b"x", folder.path(), InTheWay::Replace).is_err(), "nor a folder");
     }
 
     #[test]

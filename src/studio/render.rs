@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::place::{InTheWay, Placing};
-use crate::audio::export::{Export, ExportError, Progress, Summary, export};
+use crate::audio::export::{Export, ExportError, Normalise, Progress, Summary, export, gain_db};
 use crate::audio::instrument::MakeInstrument;
 use crate::audio::performance::{Manner, Performance};
 use crate::audio::sequencer::{Score, Strip};
@@ -52,20 +52,28 @@ impl Rendering {
         path: &Path,
         progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<(PathBuf, Summary), ExportError> {
-        self.one(path, &self.manner, progress)
+        self.one(path, &self.manner, self.export, progress)
     }
 
     /// Renders each strip by itself, to [`stem_paths`], and answers with where they are. `progress` is told
-    /// of each from its start.
+    /// of each from its start, and of the whole, as number `None`, where its level has to be known: all stems are
+    /// changed by what the whole is, so that together they sound like it.
     ///
     /// # Errors
     /// See [`ExportError`]; the stems that are whole stay.
     pub fn stems(
         &self,
         path: &Path,
-        progress: &mut dyn FnMut(usize, Progress) -> bool,
+        progress: &mut dyn FnMut(Option<usize>, Progress) -> bool,
     ) -> Result<Vec<(PathBuf, Summary)>, RenderError> {
         let strips = self.score.strips();
+        let mut settings = self.export;
+        if settings.normalise.is_measured() {
+            let performance = Performance::new(Arc::clone(&self.score), &self.make, &self.manner);
+            let gain = gain_db(performance, settings.normalise, &mut |p| progress(None, p));
+            let gain = gain.map_err(|source| RenderError { path: path.to_owned(), source })?;
+            settings.normalise = Normalise::By(gain);
+        }
         let mut made = Vec::new();
         for (index, path) in stem_paths(&self.score, path).into_iter().enumerate() {
             let mut manner = self.manner.clone();
@@ -74,7 +82,7 @@ impl Rendering {
                 strip.solo = false;
                 strip.mute |= other != index;
             }
-            let stem = self.one(&path, &manner, &mut |p| progress(index, p));
+            let stem = self.one(&path, &manner, settings, &mut |p| progress(Some(index), p));
             made.push(stem.map_err(|source| RenderError { path, source })?);
         }
         Ok(made)
@@ -84,12 +92,13 @@ impl Rendering {
         &self,
         path: &Path,
         manner: &Manner,
+        settings: Export,
         progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<(PathBuf, Summary), ExportError> {
         let mut placing = Placing::begin(path)?;
         let performance = Performance::new(Arc::clone(&self.score), &self.make, manner);
         let mut out = BufWriter::with_capacity(1 << 18, placing.file());
-        let summary = export(performance, self.export, &mut out, progress)?;
+        let summary = export(performance, settings, &mut out, progress)?;
         out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         Ok((placing.finish(self.in_the_way)?, summary))
     }

@@ -2,6 +2,7 @@
 //! as well; rodio itself would bring an older one along.
 
 use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZero;
 use std::time::Duration;
 
@@ -46,6 +47,24 @@ impl Vorbis {
         let length = track.num_frames.map(|n| Duration::from_secs_f64(n as f64 / f64::from(rate.get())));
         Ok(Vorbis { reader, decoder, channels, rate, length, buffer: Vec::new(), taken: 0 })
     }
+}
+
+/// Whether the file's last page says that it is the last (RFC 3533, section 6: the third bit of the header type). The
+/// file is at its start afterwards.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn has_end(file: &mut File) -> io::Result<bool> {
+    /// The longest page: 27 bytes, 255 lengths, and 255 segments of 255 bytes.
+    const PAGE: u64 = 27 + 255 + 255 * 255;
+    const LAST: u8 = 4;
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(PAGE)))?;
+    let mut tail = Vec::new();
+    file.take(PAGE).read_to_end(&mut tail)?;
+    file.seek(SeekFrom::Start(0))?;
+    let last = tail.windows(6).rfind(|bytes| bytes.starts_with(b"OggS\0"));
+    Ok(last.is_some_and(|header| header.get(5).is_some_and(|kind| kind & LAST != 0)))
 }
 
 impl Iterator for Vorbis {

@@ -12,11 +12,15 @@ pub enum Normalise {
     Peak(f64),
     /// So many LUFS over the whole piece (EBU R 128); -23 is broadcasting's, -14 that of many players.
     Loudness(f64),
+    /// So many dB more than it was performed, whatever that is: what was measured of something else.
+    By(f64),
 }
 
 impl Normalise {
-    pub(super) fn needs_two_passes(self) -> bool {
-        self != Normalise::No
+    /// Whether the level has to be known before it can be changed.
+    #[must_use]
+    pub fn is_measured(self) -> bool {
+        matches!(self, Normalise::Peak(_) | Normalise::Loudness(_))
     }
 
     /// The change in dB that it takes; none for silence.
@@ -25,6 +29,7 @@ impl Normalise {
         const MOST: f64 = 60.0;
         let gain = match self {
             Normalise::No => 0.0,
+            Normalise::By(gain) => return gain,
             Normalise::Peak(to) => to.min(0.0) - measured.peak_db,
             Normalise::Loudness(to) => to - measured.loudness.unwrap_or(to),
         };

@@ -184,37 +184,6 @@ impl Score {
     pub fn seek(&self, to: Micros) -> Seek {
         chase::seek(self, to.min(self.length))
     }
-
-    /// The instruments that it asks for, as channel, bank (coarse) and program; channels with notes
-    /// that choose none are taken to choose program 0 of bank 0.
-    #[must_use]
-    pub fn programs(&self) -> Vec<(Channel, u8, u8)> {
-        let mut banks = [0u8; 16];
-        let mut chosen = [false; 16];
-        let mut programs = Vec::new();
-        let mut add = |program| {
-            if !programs.contains(&program) {
-                programs.push(program);
-            }
-        };
-        for event in &self.events {
-            let Cue::Voice(channel, voice) = event.cue else { continue };
-            let c = usize::from(channel.get());
-            match voice {
-                Voice::Control { controller, value } if controller.get() == 0 => banks[c] = value.get(),
-                Voice::Program(program) => {
-                    chosen[c] = true;
-                    add((channel, banks[c], program.get()));
-                }
-                Voice::NoteOn { .. } if !chosen[c] => {
-                    chosen[c] = true;
-                    add((channel, 0, 0));
-                }
-                _ => {}
-            }
-        }
-        programs
-    }
 }
 
 /// A system exclusive message that has come to its end moves to the others.

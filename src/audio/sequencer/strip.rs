@@ -1,6 +1,6 @@
 //! How a track is mixed, and what that does to the controllers of its channel.
 
-use crate::music::message::{Channel, Controller, Message, Value, Velocity, Voice};
+use crate::music::message::{Channel, Controller, Key, Message, Value, Velocity, Voice};
 
 use super::Sink;
 
@@ -16,6 +16,19 @@ pub struct Program {
     pub bank_fine: u8,
     /// The program, from 0.
     pub program: u8,
+}
+
+impl Program {
+    /// What a channel is told to choose it.
+    fn chosen(self) -> [Voice; 3] {
+        [control(0, self.bank), control(32, self.bank_fine), Voice::Program(Value::masked(self.program))]
+    }
+
+    /// What a channel is told to play a note with it.
+    pub fn played(self, channel: Channel) -> impl Iterator<Item = Message> {
+        let note = Voice::NoteOn { key: Key::masked(60), velocity: Velocity::masked(64) };
+        self.chosen().into_iter().chain([note]).map(move |voice| Message::Voice(channel, voice))
+    }
 }
 
 /// How a strip is mixed.
@@ -113,21 +126,31 @@ impl ChannelState {
             say(control(PAN, self.mixed_pan(after)));
         }
         if before.program != after.program {
-            let program = after.program.unwrap_or(self.program);
-            say(control(0, program.bank));
-            say(control(32, program.bank_fine));
-            say(Voice::Program(Value::masked(program.program)));
+            after.program.unwrap_or(self.program).chosen().into_iter().for_each(say);
         }
     }
 
-    pub(super) fn pedals(&self) -> bool {
-        self.sustain >= 64 || self.sostenuto >= 64
+    /// Those pedals that are down go up.
+    pub(super) fn lift(&self, channel: Channel, sink: &mut impl Sink) {
+        for (pedal, _) in self.pedals_down() {
+            sink.message(&Message::Voice(channel, control(pedal, 0)));
+        }
     }
 
-    /// The pedals go up.
-    pub(super) fn lift(&mut self) -> [(Controller, u8); 2] {
+    /// They go down again, as far as they were.
+    pub(super) fn press(&self, channel: Channel, sink: &mut impl Sink) {
+        for (pedal, value) in self.pedals_down() {
+            sink.message(&Message::Voice(channel, control(pedal, value)));
+        }
+    }
+
+    /// They are up from now on.
+    pub(super) fn forget_pedals(&mut self) {
         (self.sustain, self.sostenuto) = (0, 0);
-        [(Message::SUSTAIN, 0), (Controller::masked(66), 0)]
+    }
+
+    fn pedals_down(&self) -> impl Iterator<Item = (u8, u8)> + use<> {
+        [(64, self.sustain), (66, self.sostenuto)].into_iter().filter(|(_, value)| *value >= 64)
     }
 
     fn mixed_volume(&self, strip: &Strip) -> u8 {

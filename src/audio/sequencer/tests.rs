@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::music::composition::{Division, Event, Format, Track};
-use crate::music::message::{Controller, Key};
+use crate::music::message::{Controller, Key, Value};
 use crate::music::{Composition, Ppq, Ticks};
 
 const RATE: u32 = 48_000;
@@ -129,27 +129,48 @@ fn stops_seeks_mutes_and_ends_leave_nothing_sounding() {
         &[(0, 1, on(70)), (5_000, 1, cc(7, 90))],
     ]);
     type Act = fn(&mut Sequencer, &mut Heard);
-    let acts: [(&str, Act); 4] = [
-        ("pause", |s, h| s.pause(h)),
-        ("seek", |s, h| {
+    // The pedal of a muted strip is let up, so that nothing sounds on, and is down again for what follows.
+    let acts: [(&str, usize, Act); 4] = [
+        ("pause", 0, |s, h| s.pause(h)),
+        ("seek", 0, |s, h| {
             let there = s.score().seek(Micros(4_500_000));
             s.seek(&there, h);
         }),
-        ("mute", |s, h| {
+        ("mute", 1, |s, h| {
             for i in 0..2 {
                 s.set_strip(i, Strip { mute: true, ..Strip::default() }, h);
             }
         }),
-        ("end", |s, h| h.run(s, 1_000_000, 128)),
+        ("end", 0, |s, h| h.run(s, 1_000_000, 128)),
     ];
-    for (name, act) in acts {
+    for (name, left, act) in acts {
         let mut sequencer = playing(&score);
         let mut heard = Heard::default();
         heard.run(&mut sequencer, 10_000, 128);
         assert_eq!(heard.hanging(), 3, "before {name}");
         act(&mut sequencer, &mut heard);
-        assert_eq!(heard.hanging(), 0, "{name}");
+        assert_eq!(heard.hanging(), left, "{name}");
+        sequencer.close(&mut heard);
+        assert_eq!(heard.hanging(), 0, "{name}, then stopped");
     }
+}
+
+#[test]
+fn a_muted_hand_is_silent_though_the_other_holds_the_pedal() {
+    // Both hands on one channel; the left one's note has been let go, and the pedal holds it.
+    let right: &[(u64, u8, Voice)] = &[(0, 0, cc(64, 127)), (0, 0, on(72)), (10, 0, on(76)), (4_000, 0, off(72))];
+    let left: &[(u64, u8, Voice)] = &[(0, 0, on(40)), (100, 0, off(40)), (4_000, 0, on(41))];
+    let mut sequencer = playing(&score(&[right, left]));
+    let mut heard = Heard::default();
+    heard.run(&mut sequencer, 10_000, 128);
+    heard.messages.clear();
+    let muted = Strip { mute: true, ..Strip::default() };
+    sequencer.set_strip(1, muted, &mut heard);
+    let said: Vec<_> = heard.messages.drain(..).map(|(_, message)| message).collect();
+    assert_eq!(said, [cc(64, 0), cc(64, 127)].map(|voice| Message::Voice(Channel::masked(0), voice)));
+    // Once: what is mixed after that changes nothing for those who play.
+    sequencer.set_strip(1, Strip { volume: 50, ..muted }, &mut heard);
+    assert_eq!(heard.messages, []);
 }
 
 #[test]

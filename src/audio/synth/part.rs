@@ -119,6 +119,11 @@ impl Part {
         self.settle(font);
     }
 
+    /// The preset that the next note asks for.
+    pub(super) fn chosen(&self) -> Option<usize> {
+        self.chosen
+    }
+
     fn settle(&mut self, font: &SoundFont) {
         if self.preset != self.chosen && self.chosen.is_some_and(|preset| font.ready(preset)) {
             self.preset = self.chosen;

@@ -46,7 +46,11 @@ pub(super) fn check(seconds: u64, port: Option<&str>, state: Option<&Path>) -> C
             return Check::ok(ID, format!("{name} sent {}", describe(&messages)));
         }
         if let Some(reason) = refused {
-            return Check::failure(ID, format!("{name} gives no connection: {reason}"), "see port-busy");
+            return Check::failure(
+                ID,
+                format!("{name} gives no connection: {reason}"),
+                "close what else listens to it; `composer doctor` tells who does",
+            );
         }
         if left {
             return Check::failure(ID, format!("{name} was unplugged while it was listened to"), "plug it in again");

@@ -25,7 +25,7 @@ mod heard {
     use std::time::Duration;
 
     use super::super::keys::{Keys, Wish};
-    use super::super::line::{say, time};
+    use super::super::line::{Line, Progress, say, time};
     use super::super::perform::{self, Document, Played};
     use super::super::{Args, track};
     use super::is_sound;
@@ -52,23 +52,43 @@ mod heard {
         let request = request(args, &settings)?;
         let keys = Keys::new();
         let items = items(args, &settings)?;
+        let mut line = Line::new();
         let mut played = Vec::new();
         let (mut output, mut xruns) = (String::new(), 0);
         for (file, item) in items {
-            let (mut audition, length, speed) = match item {
+            let (mut audition, length, percent, score) = match item {
                 Item::Sound => {
                     let audition = Audition::of_file(file, &request).map_err(|e| failure(&e))?;
                     let length = audition.length();
-                    (audition, length, 1.0)
+                    (audition, length, 100, None)
                 }
                 Item::Piece { score, strips, chosen } => {
-                    let (audition, length) = piece(args, score, strips, &chosen, &settings, &request)?;
-                    (audition, Some(length), f64::from(args.speed.percent()) / 100.0)
+                    let (audition, length) = piece(args, Arc::clone(&score), strips, &chosen, &settings, &request)?;
+                    (audition, Some(length), args.speed.percent(), Some(score))
                 }
             };
+            let speed = f64::from(percent) / 100.0;
             let shown = length.map_or_else(String::new, |l| format!(": {}", time(Micros::from(l))));
             say(&format!("{}{shown}", info::name(file)));
-            let after = hear(&mut audition, &keys, &interrupt)?;
+            let map = score.as_ref().map(|score| score.tempo_map());
+            let mut draw = |audition: &Audition, playing: bool| {
+                line.draw(&Progress {
+                    map,
+                    position: Micros::from(audition.position().mul_f64(speed)),
+                    length: length.map(Micros::from),
+                    percent,
+                    playing,
+                    looped: None,
+                    peak: None,
+                    xruns: xruns + audition.xruns(),
+                });
+            };
+            let after = hear(&mut audition, &keys, &interrupt, &mut draw);
+            line.clear();
+            let after = after?;
+            if let Some(cut_off) = audition.cut_off() {
+                source::warn(&format!("{}: {cut_off}", info::name(file)));
+            }
             audition.output().clone_into(&mut output);
             xruns += audition.xruns();
             let here = audition.position().mul_f64(speed);
@@ -168,9 +188,15 @@ mod heard {
         Ok((audition, length))
     }
 
-    fn hear(audition: &mut Audition, keys: &Keys, interrupt: &Interrupt) -> Result<After, Failure> {
+    fn hear(
+        audition: &mut Audition,
+        keys: &Keys,
+        interrupt: &Interrupt,
+        draw: &mut dyn FnMut(&Audition, bool),
+    ) -> Result<After, Failure> {
         let mut paused = false;
         while !audition.is_over() {
+            draw(audition, !paused);
             if let Some(e) = audition.failure() {
                 return Err(sound::output_failure(&e));
             }

@@ -25,13 +25,15 @@ pub(super) fn xruns(count: u64) -> String {
 
 /// What the line says.
 pub(super) struct Progress<'a> {
-    pub(super) map: &'a TempoMap,
+    /// Of a piece; a file of sound has none.
+    pub(super) map: Option<&'a TempoMap>,
     pub(super) position: Micros,
-    pub(super) length: Micros,
+    pub(super) length: Option<Micros>,
     pub(super) percent: u16,
     pub(super) playing: bool,
     pub(super) looped: Option<(Micros, Option<Micros>)>,
-    pub(super) peak: f32,
+    /// The loudest sample since the last time, of full scale, where it is measured.
+    pub(super) peak: Option<f32>,
     pub(super) xruns: u64,
 }
 
@@ -39,16 +41,16 @@ pub(super) struct Progress<'a> {
 pub(super) struct Line {
     live: bool,
     drawn: Option<Instant>,
-    peak: f32,
+    peak: Option<f32>,
 }
 
 impl Line {
     pub(super) fn new() -> Line {
-        Line { live: io::stderr().is_terminal(), drawn: None, peak: 0.0 }
+        Line { live: io::stderr().is_terminal(), drawn: None, peak: None }
     }
 
     pub(super) fn draw(&mut self, progress: &Progress<'_>) {
-        self.peak = (self.peak * 0.8).max(progress.peak);
+        self.peak = progress.peak.map(|peak| peak.max(self.peak.unwrap_or(0.0) * 0.8));
         if !self.live || self.drawn.is_some_and(|t| t.elapsed() < Duration::from_millis(50)) {
             return;
         }
@@ -67,28 +69,35 @@ impl Line {
     }
 }
 
-fn text(progress: &Progress<'_>, peak: f32) -> String {
+fn text(progress: &Progress<'_>, peak: Option<f32>) -> String {
     let Progress { map, position, length, percent, .. } = *progress;
-    let tick = map.ticks(position);
     let mut line = String::from(if progress.playing { "▶ " } else { "‖ " });
-    if let Some(place) = map.position(tick) {
+    let place = map.and_then(|map| map.position(map.ticks(position)));
+    if let Some(place) = place {
         line.push_str(&format!("{:>3}:{}  ", place.bar, place.beat));
     }
-    line.push_str(&format!("{} / {}  ", time(position), time(length)));
-    if let Some((_, tempo)) = map.tempos().take_while(|(at, _)| *at <= tick).last() {
-        line.push_str(&format!("{:.0} BPM  ", tempo.bpm() * f64::from(percent) / 100.0));
+    line.push_str(&time(position));
+    if let Some(length) = length {
+        line.push_str(&format!(" / {}", time(length)));
+    }
+    if let Some(map) = map
+        && let Some((_, tempo)) = map.tempos().take_while(|(at, _)| *at <= map.ticks(position)).last()
+    {
+        line.push_str(&format!("  {:.0} BPM", tempo.bpm() * f64::from(percent) / 100.0));
     }
     if percent != 100 {
-        line.push_str(&format!("{percent} %  "));
+        line.push_str(&format!("  {percent} %"));
     }
     match progress.looped {
-        Some((from, Some(to))) => line.push_str(&format!("loop {} to {}  ", time(from), time(to))),
-        Some((from, None)) => line.push_str(&format!("loop from {} (l ends it)  ", time(from))),
+        Some((from, Some(to))) => line.push_str(&format!("  loop {} to {}", time(from), time(to))),
+        Some((from, None)) => line.push_str(&format!("  loop from {} (l ends it)", time(from))),
         None => {}
     }
-    // Steps of 6 dB, eight of them.
-    let steps = if peak > 0.0 { (8.0 + peak.log2()).clamp(0.0, 8.0) as usize } else { 0 };
-    line.push_str(&format!("{}{}", "▮".repeat(steps), "▯".repeat(8 - steps)));
+    if let Some(peak) = peak {
+        // Steps of 6 dB, eight of them.
+        let steps = if peak > 0.0 { (8.0 + peak.log2()).clamp(0.0, 8.0) as usize } else { 0 };
+        line.push_str(&format!("  {}{}", "▮".repeat(steps), "▯".repeat(8 - steps)));
+    }
     if progress.xruns > 0 {
         line.push_str(&format!("  {}", xruns(progress.xruns)));
     }
@@ -105,16 +114,18 @@ mod tests {
     fn bar_beat_time_and_tempo_are_shown() {
         let map = TempoMap::new(Division::Metrical(Ppq::new(480).unwrap()), vec![], vec![]);
         let progress = Progress {
-            map: &map,
+            map: Some(&map),
             position: Micros(5_600_000),
-            length: Micros(83_000_000),
+            length: Some(Micros(83_000_000)),
             percent: 50,
             playing: true,
             looped: None,
-            peak: 0.5,
+            peak: Some(0.5),
             xruns: 0,
         };
-        assert_eq!(text(&progress, 0.5), "▶   3:4  0:05 / 1:23  60 BPM  50 %  ▮▮▮▮▮▮▮▯");
-        assert!(text(&Progress { xruns: 1, ..progress }, 0.5).ends_with("  1 xrun"));
+        assert_eq!(text(&progress, Some(0.5)), "▶   3:4  0:05 / 1:23  60 BPM  50 %  ▮▮▮▮▮▮▮▯");
+        assert!(text(&Progress { xruns: 1, ..progress }, Some(0.5)).ends_with("  1 xrun"));
+        let sound = Progress { map: None, percent: 100, playing: false, peak: None, ..progress };
+        assert_eq!(text(&sound, None), "‖ 0:05 / 1:23");
     }
 }

@@ -262,13 +262,13 @@ impl Piece {
             }
             let [l, r] = gauges.take_peaks();
             line.draw(&Progress {
-                map: self.score.tempo_map(),
+                map: Some(self.score.tempo_map()),
                 position: gauges.position(),
-                length: self.score.length(),
+                length: Some(self.score.length()),
                 percent: self.speed.percent(),
                 playing: gauges.playing(),
                 looped: self.looped,
-                peak: l.max(r),
+                peak: Some(l.max(r)),
                 xruns,
             });
         }
