@@ -178,12 +178,15 @@ fn seconds(performance: &Performance) -> Result<f64, ExportError> {
     Ok(frames as f64 / f64::from(rate))
 }
 
+/// Where sound goes: left and right.
+type Take<'a> = dyn FnMut(&[f32], &[f32]) -> Result<(), ExportError> + 'a;
+
 /// Performs, hands everything on, and answers with its level.
 fn measured(
     performance: Performance,
     normalise: Normalise,
     progress: &mut dyn FnMut(Progress) -> bool,
-    take: &mut dyn FnMut(&[f32], &[f32]) -> Result<(), ExportError>,
+    take: &mut Take<'_>,
 ) -> Result<Measured, ExportError> {
     let rate = performance.rate();
     let of = seconds(&performance)?;

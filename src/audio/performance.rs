@@ -12,8 +12,9 @@ use super::sequencer::{Score, Sequencer, Sink, Speed, Strip};
 use super::synth::{Timed, Workers};
 use crate::music::{Message, Micros};
 
-/// Frames that are made at once: what the synthesiser's threads share between one meeting and the next.
-const CHUNK: usize = 32_768;
+/// Frames that are made at once: several times what the synthesiser's threads share between one meeting and the next, for
+/// only the last sum of a chunk is made while nobody renders.
+const CHUNK: usize = 131_072;
 
 /// Frames that are made at once where somebody waits for them: little enough not to be late.
 #[cfg(feature = "audio")]

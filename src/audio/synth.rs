@@ -18,11 +18,13 @@ use super::soundfont::SoundFont;
 use crate::music::Message;
 use crate::music::message::Voice as ChannelMessage;
 
+mod buses;
 mod channel;
 mod chorus;
 mod envelope;
 mod filter;
 mod lfo;
+mod master;
 mod modulation;
 mod oscillator;
 mod part;
@@ -33,10 +35,10 @@ mod system;
 pub(super) mod units;
 mod voice;
 
-use chorus::Chorus;
+use buses::Buses;
+use master::Master;
 use part::{Part, Setting};
 pub use rehearsal::rehearse;
-use reverb::Reverb;
 
 /// How many channels there are.
 pub const CHANNELS: usize = 16;
@@ -74,21 +76,10 @@ pub struct Synth {
     options: Options,
     /// Whether notes wait for their presets: in a performance whose messages are known in advance.
     patient: bool,
-    /// From the master volume message, 0 to 1.
-    volume: f32,
     parts: Vec<Part>,
     master: Master,
-}
-
-/// What is done to the sum of all parts.
-#[derive(Debug)]
-struct Master {
-    reverb: Reverb,
-    chorus: Chorus,
-    /// The sums of the sends; as long as the parts' buses.
-    sends: [Vec<f32>; 2],
-    /// Frames for which nothing more goes into the effects: what a panic left to fade.
-    deaf: usize,
+    /// Of a performance by several threads: the parts' buses of the stretch before, which wait to be summed.
+    finished: Vec<Buses>,
 }
 
 impl Synth {
@@ -106,9 +97,8 @@ impl Synth {
         let room = options.polyphony + FADING;
         let mut parts: Vec<Part> = (0..CHANNELS).map(|n| Part::new(n == DRUMS, room, frames)).collect();
         parts.iter_mut().for_each(|part| part.choose(&font));
-        let sends = [vec![0.0; frames], vec![0.0; frames]];
-        let master = Master { reverb: Reverb::new(rate), chorus: Chorus::new(rate), sends, deaf: 0 };
-        Synth { font, rate, options, patient: false, volume: 1.0, parts, master }
+        let master = Master::new(rate, options, frames);
+        Synth { font, rate, options, patient: false, parts, master, finished: Vec::new() }
     }
 
     /// Takes a message, to act at the next frame.
@@ -138,38 +128,8 @@ impl Synth {
             let frames = left.len().min(right.len());
             let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };
             self.parts.iter_mut().for_each(|part| part.render(setting, frames));
-            self.sum(left, right);
+            self.master.sum(self.parts.iter().map(|part| &part.buses), left, right);
         }
-    }
-
-    /// The parts' buses together, in the order of their channels, through the effects.
-    fn sum(&mut self, left: &mut [f32], right: &mut [f32]) {
-        left.fill(0.0);
-        right.fill(0.0);
-        let frames = left.len().min(right.len());
-        let [reverb, chorus] = &mut self.master.sends;
-        let (Some(reverb), Some(chorus)) = (reverb.get_mut(..frames), chorus.get_mut(..frames)) else { return };
-        reverb.fill(0.0);
-        chorus.fill(0.0);
-        let mut sounding = false;
-        for bus in self.parts.iter().filter_map(|part| part.sound(frames)) {
-            sounding = true;
-            let sums: [&mut [f32]; voice::BUSES] = [left, right, reverb, chorus];
-            for (sum, bus) in sums.into_iter().zip(bus) {
-                sum.iter_mut().zip(bus).for_each(|(sum, x)| *sum += x);
-            }
-        }
-        let deaf = self.master.deaf.min(frames);
-        self.master.deaf -= deaf;
-        reverb.iter_mut().take(deaf).chain(chorus.iter_mut().take(deaf)).for_each(|x| *x = 0.0);
-        if self.options.chorus {
-            self.master.chorus.process(sounding.then_some(&*chorus), left, right);
-        }
-        if self.options.reverb {
-            self.master.reverb.process(sounding.then_some(&*reverb), left, right);
-        }
-        let gain = self.options.gain * self.volume * AS_LOUD;
-        left.iter_mut().chain(right).for_each(|x| *x *= gain);
     }
 
     /// Lets every key go and every pedal up; releases are heard. As "all notes off" on each channel.
@@ -195,9 +155,7 @@ impl Synth {
     pub fn panic(&mut self) {
         self.all_sound_off();
         self.parts.iter_mut().for_each(|part| part.channel.reset_controllers());
-        self.master.reverb.clear();
-        self.master.chorus.clear();
-        self.master.deaf = (0.005 * self.rate) as usize;
+        self.master.silence((0.005 * self.rate) as usize);
     }
 
     /// Everything as after [`Synth::new`], with 4 ms for what sounds.
@@ -206,7 +164,7 @@ impl Synth {
     }
 
     fn reset_to(&mut self, banks: channel::Banks) {
-        self.volume = 1.0;
+        self.master.volume = 1.0;
         let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };
         for (n, part) in self.parts.iter_mut().enumerate() {
             part.reset(n == DRUMS, banks, setting);
@@ -242,9 +200,6 @@ impl Synth {
         self.parts.iter().map(|part| part.voices().len()).sum()
     }
 }
-
-/// A flat filter's gain where FluidSynth's is run at its default: its level is the field's yardstick.
-const AS_LOUD: f32 = 1.139;
 
 /// Fades the least audible voices until no more than `most` sound; never those of the newest note alone.
 fn steal(parts: &mut [Part], most: usize, setting: Setting<'_>) {

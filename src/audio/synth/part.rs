@@ -4,9 +4,10 @@
 
 use std::ops::Range;
 
+use super::buses::Buses;
 use super::channel::{Banks, Channel, controller};
 use super::oscillator::{self, Window};
-use super::voice::{BUSES, Hold, Start, Voice};
+use super::voice::{Hold, Start, Voice};
 use crate::audio::soundfont::SoundFont;
 use crate::music::message::{Key, Velocity, Voice as ChannelMessage};
 
@@ -29,12 +30,9 @@ pub(super) struct Part {
     preset: Option<usize>,
     chosen: Option<usize>,
     serial: u64,
-    /// Left, right, reverb, chorus; all of one length.
-    buses: [Vec<f32>; BUSES],
+    pub(super) buses: Buses,
     /// Where voices lay out what they read; one serves all.
     window: Window,
-    /// How many frames of the buses may hold something else than zeros.
-    used: usize,
 }
 
 impl Part {
@@ -46,9 +44,8 @@ impl Part {
             preset: None,
             chosen: None,
             serial: 0,
-            buses: std::array::from_fn(|_| vec![0.0; frames]),
+            buses: Buses::new(frames),
             window: oscillator::EMPTY,
-            used: 0,
         }
     }
 
@@ -58,11 +55,6 @@ impl Part {
 
     pub(super) fn voice_mut(&mut self, place: usize) -> Option<&mut Voice> {
         self.voices.get_mut(place)
-    }
-
-    /// The buses' first `frames` frames as last rendered; `None` where all is silence.
-    pub(super) fn sound(&self, frames: usize) -> Option<[&[f32]; BUSES]> {
-        (self.used > 0).then(|| std::array::from_fn(|bus| self.buses[bus].get(..frames).unwrap_or_default()))
     }
 
     /// Takes a message, to act at the next frame. How many voices began.
@@ -231,7 +223,7 @@ impl Part {
 
     /// How many frames there is room for.
     pub(super) fn room(&self) -> usize {
-        self.buses[0].len()
+        self.buses.room()
     }
 
     /// Renders this part's next `frames` frames, at most what there is room for.
@@ -243,8 +235,7 @@ impl Part {
     /// Empties the buses for the next `frames` frames.
     pub(super) fn begin(&mut self, frames: usize) {
         debug_assert!(frames <= self.room());
-        let used = std::mem::take(&mut self.used);
-        self.buses.iter_mut().filter_map(|bus| bus.get_mut(..used)).for_each(|bus| bus.fill(0.0));
+        self.buses.clear();
     }
 
     /// Renders one stretch of them.
@@ -252,9 +243,8 @@ impl Part {
         if self.voices.is_empty() || frames.is_empty() {
             return;
         }
-        self.used = self.used.max(frames.end);
         let (channel, window) = (&self.channel, &mut self.window);
-        let mut buses = self.buses.each_mut().map(|bus| bus.get_mut(frames.clone()).unwrap_or_default());
+        let mut buses = self.buses.stretch(frames.clone());
         self.voices.retain_mut(|voice| voice.render(channel, setting, window, &mut buses, frames.len()));
     }
 }

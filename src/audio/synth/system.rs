@@ -25,7 +25,7 @@ impl Synth {
             // Universal: master volume, 14 bits.
             [0xf0, 0x7f, _, 0x04, 0x01, low, high, 0xf7] => {
                 let level = f32::from(u16::from(*high) << 7 | u16::from(*low)) / 16383.0;
-                self.volume = level * level;
+                self.master.volume = level * level;
             }
             _ => {}
         }

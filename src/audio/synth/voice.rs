@@ -6,6 +6,7 @@
 
 use wide::f32x4;
 
+use super::buses::{BUSES, Stretch};
 use super::channel::Channel;
 use super::envelope::{Modulation, Volume};
 use super::filter::Filter;
@@ -19,8 +20,6 @@ use crate::audio::soundfont::{Bounds, SoundFont, Wave, Zone};
 
 /// The longest block: 1.3 ms at 48 kHz.
 pub(super) const BLOCK: usize = 64;
-/// The buses that a voice sounds on: left, right, reverb, chorus.
-pub(super) const BUSES: usize = 4;
 /// Seconds; a note sounds at least this long, so that one whose end comes at once is heard.
 const SHORTEST: f32 = 0.01;
 /// Seconds in which a voice ends whose place is needed.
@@ -372,7 +371,7 @@ impl Voice {
         channel: &Channel,
         setting: Setting<'_>,
         window: &mut Window,
-        buses: &mut Buses<'_>,
+        buses: &mut Stretch<'_>,
         frames: usize,
     ) -> bool {
         let Some(wave) = setting.font.wave(self.sample) else { return false };
@@ -391,7 +390,7 @@ impl Voice {
         true
     }
 
-    fn mix(&self, buses: &mut Buses<'_>, at: usize, length: usize) {
+    fn mix(&self, buses: &mut Stretch<'_>, at: usize, length: usize) {
         let Block { shares, slopes, moving, done, .. } = self.block;
         let Some(samples) = self.samples.get(done as usize..done as usize + length) else { return };
         for (bus, (share, slope)) in buses.iter_mut().zip(shares.into_iter().zip(slopes)) {
@@ -448,9 +447,6 @@ impl Motion {
         self.volume.let_go();
     }
 }
-
-/// Left, right, reverb, chorus.
-pub(super) type Buses<'a> = [&'a mut [f32]; BUSES];
 
 fn bounds(wave: Wave<'_>, values: &Values) -> Bounds {
     let length = wave.points.len() as i64;
