@@ -4,7 +4,7 @@
 //! A new screen is a module here, a line in [`Screen::ALL`], and its arms in the shell.
 
 #[cfg(test)]
-mod bench;
+pub(in crate::gui) mod bench;
 pub mod compose;
 pub mod devices;
 pub mod edit;
@@ -20,6 +20,7 @@ use iced::Task;
 
 use super::icon::Icon;
 use super::widget::keys::Touched;
+use super::work::Broken;
 use crate::compose::request::Request;
 use crate::studio::compose::atelier::Melody;
 use crate::studio::desk::Order;
@@ -85,8 +86,10 @@ impl Screen {
 pub enum Action<M> {
     /// Nothing.
     None,
-    /// Work beside the window, that ends in a message of this screen.
+    /// Something of the toolkit's: a dialog, the focus, a place to scroll to.
     Run(Task<M>),
+    /// Work beside the window, that ends in a message of this screen unless it breaks down.
+    Work(Task<Result<M, Broken>>),
     /// An order for the desk.
     Order(Order),
     /// A key on screen.

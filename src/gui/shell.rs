@@ -1,7 +1,10 @@
 //! The application: it holds the desk and the screens, hands reports to all of them and carries out
 //! what they want.
 
+mod changes;
 mod keys;
+mod leaving;
+mod strip;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,10 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use iced::futures::channel::mpsc;
 use iced::theme::Mode;
-use iced::widget::{Space, column, container, row, stack, text, tooltip};
-use iced::{Alignment, Element, Length, Subscription, Task, Theme, clipboard, event, keyboard, system, window};
+use iced::widget::{column, container, row, stack};
+use iced::{Element, Length, Subscription, Task, Theme, clipboard, event, keyboard, system, window};
 
-use super::icon::{self, Icon};
 use super::now::Now;
 use super::screen::compose::{self, Compose};
 use super::screen::devices::{self, Devices};
@@ -23,14 +25,15 @@ use super::screen::play::{self, Play};
 use super::screen::settings::{self as settings_screen, Settings};
 use super::screen::{Action, Screen};
 use super::widget::keys::Touched;
-use super::widget::{button, tip};
-use super::work::beside;
+use super::work::{Broken, beside};
 use super::{help, status, theme};
 use crate::settings::{self, Folders, SettingsError, ThemeSetting};
-use crate::studio::desk::{Desk, Listen, Opening, Order, Piece, PieceError, Remark, Report};
+use crate::studio::desk::{Desk, Opening, Order, Piece, PieceError, Remark, Report};
 use crate::studio::doctor::{self, Check};
+use crate::studio::edit::EditError;
 use crate::studio::preferences::Change;
 use crate::studio::start::Start;
+use leaving::{Answer, Leaving};
 
 /// The application's state.
 #[derive(Debug)]
@@ -46,6 +49,7 @@ pub struct Studio {
     compose: Compose,
     jobs: Jobs,
     help: bool,
+    leaving: Leaving,
     system: Mode,
     settings_file: Option<PathBuf>,
     /// Whether the doctor is at work.
@@ -97,8 +101,16 @@ pub enum Message {
     PutAside(Result<PathBuf, SettingsError>),
     /// The system is light or dark.
     System(Mode),
+    /// The folders that hold from now on, after this change to the settings.
+    Moved(Option<Folders>, Box<Change>),
+    /// Work beside the window broke down.
+    Broken(Broken),
     /// The window is to be closed.
     Close,
+    /// What was edited is in its draft, in this state, or cannot be kept.
+    Safe(Result<u64, EditError>),
+    /// What shall become of changes that cannot be kept.
+    Leave(Answer),
 }
 
 impl Studio {
@@ -146,6 +158,7 @@ impl Studio {
             compose: Compose::default(),
             jobs: Jobs::default(),
             help: false,
+            leaving: Leaving::default(),
             system: Mode::None,
             settings_file: None,
             examining: false,
@@ -197,8 +210,10 @@ impl Studio {
                 self.act(action, Message::Library)
             }
             Message::Edit(message) => {
+                let has_saved = matches!(message, edit::Message::Saved(..));
                 let action = self.edit.update(message, &self.now);
-                self.act(action, Message::Edit)
+                let acted = self.act(action, Message::Edit);
+                if has_saved { Task::batch([acted, self.saved()]) } else { acted }
             }
             Message::Compose(message) => {
                 let action = self.compose.update(message, &self.now);
@@ -228,7 +243,7 @@ impl Studio {
                 }
                 Task::none()
             }
-            Message::Open(path) => beside(move || Message::Opened(Piece::read(&path).map(Arc::new))),
+            Message::Open(path) => own(beside(move || Message::Opened(Piece::read(&path).map(Arc::new)))),
             Message::Opened(Ok(piece)) => {
                 self.screen = Screen::Play;
                 self.order(Order::Show(piece))
@@ -257,13 +272,18 @@ impl Studio {
                 self.repaint();
                 Task::none()
             }
-            Message::Close => {
-                // Whatever runs is saved before the window goes.
-                self.desk = None;
-                self.edit.close();
-                self.jobs.close();
-                iced::exit()
+            Message::Moved(folders, change) => self.moved(folders, &change),
+            Message::Broken(broken) => {
+                self.edit.work_broke();
+                if matches!(self.leaving, Leaving::Keeping | Leaving::Saving) {
+                    return self.ask(broken.to_string());
+                }
+                self.complain(broken.to_string())
             }
+            Message::Close => self.begin_to_leave(),
+            Message::Safe(Ok(safe)) => self.leave(Some(safe)),
+            Message::Safe(Err(e)) => self.ask(e.to_string()),
+            Message::Leave(answer) => self.answer(answer),
         }
     }
 
@@ -318,13 +338,14 @@ impl Studio {
             return Task::none();
         }
         let folders: Option<Folders> = self.now.folders.clone();
-        beside(move || Message::Examined(doctor::diagnose(&doctor::examine(folders.as_ref()))))
+        own(beside(move || Message::Examined(doctor::diagnose(&doctor::examine(folders.as_ref())))))
     }
 
     fn act<M: Send + 'static>(&mut self, action: Action<M>, into: fn(M) -> Message) -> Task<Message> {
         match action {
             Action::None => Task::none(),
             Action::Run(task) => task.map(into),
+            Action::Work(work) => work.map(move |outcome| outcome.map_or_else(Message::Broken, into)),
             Action::Order(order) => self.order(order),
             Action::Touch(touched) => self.touch(touched),
             Action::Sound(touched) => self.sound(touched),
@@ -333,7 +354,7 @@ impl Studio {
             Action::Copy(words) => clipboard::write(words),
             Action::Examine => self.examine(),
             Action::PutAside => match self.settings_file.clone() {
-                Some(file) => beside(move || Message::PutAside(settings::put_aside(&file))),
+                Some(file) => own(beside(move || Message::PutAside(settings::put_aside(&file)))),
                 None => Task::none(),
             },
             Action::Edit(path) => self.open_to_edit(path),
@@ -348,7 +369,7 @@ impl Studio {
                 Task::batch([submitting, self.go(Screen::Jobs)])
             }
             Action::Recover(draft) => {
-                let action = self.edit.recover(draft);
+                let action = self.edit.recover(draft, &self.now);
                 let opening = self.act(action, Message::Edit);
                 Task::batch([opening, self.go(Screen::Edit)])
             }
@@ -404,47 +425,6 @@ impl Studio {
         Task::none()
     }
 
-    /// Makes a change at once, and writes it beside.
-    fn change(&mut self, change: Change) -> Task<Message> {
-        change.apply(&mut self.now.settings);
-        self.repaint();
-        let followed = self.follow(&change);
-        match self.settings_file.clone() {
-            Some(file) => Task::batch([followed, beside(move || Message::Written(change.write(&file)))]),
-            None => followed,
-        }
-    }
-
-    /// Lets the desk and the screens do what a change to the settings means.
-    fn follow(&mut self, change: &Change) -> Task<Message> {
-        if let Change::Store(_) = change {
-            self.now.folders = Folders::of_platform().map(|f| f.with_settings(&self.now.settings));
-            let action = self.jobs.moved(&self.now);
-            return self.act(action, Message::Jobs);
-        }
-        let Some(desk) = &self.desk else { return Task::none() };
-        match change {
-            Change::Output(_)
-            | Change::Buffer(_)
-            | Change::Rate(_)
-            | Change::SoundFont(_)
-            | Change::Reverb(_)
-            | Change::Chorus(_)
-            | Change::ClickVolume(_) => {
-                if let Some(choice) = settings_screen::sound(&self.now) {
-                    desk.order(Order::Sound(choice));
-                }
-            }
-            Change::Port(_) => desk.order(Order::Listen(Listen::of_settings(&self.now.settings))),
-            Change::Library(_) | Change::SoundFonts(_) | Change::Control(..) | Change::Velocity(_) => {
-                self.now.folders = Folders::of_platform().map(|f| f.with_settings(&self.now.settings));
-                desk.order(Order::Settings(Box::new(self.now.settings.clone())));
-            }
-            Change::Beat(_) | Change::Instrument(_) | Change::Theme(_) | Change::Store(_) => {}
-        }
-        Task::none()
-    }
-
     fn complain(&mut self, text: String) -> Task<Message> {
         self.now.remark = Some(Remark { text, wrong: true });
         Task::none()
@@ -494,55 +474,13 @@ impl Studio {
             status::view(&self.now).map(Message::Status),
         ];
         let help: Option<Element<'_, Message>> = self.help.then(|| help::over(Message::Help));
-        stack![window, help].into()
+        stack![window, help, leaving::view(&self.leaving)].into()
     }
+}
 
-    /// What waits on a screen that is not looked at.
-    fn badge(&self, screen: Screen) -> Option<String> {
-        let wrong = |c: &&Check| matches!(c.status, doctor::Status::Warning | doctor::Status::Failure);
-        let count = match screen {
-            Screen::Devices => self.now.checks.iter().filter(wrong).count(),
-            Screen::Jobs => self.jobs.under_way(),
-            Screen::Edit if self.edit.is_unsaved() => return Some("•".to_owned()),
-            _ => 0,
-        };
-        (count > 0).then(|| count.to_string())
-    }
-
-    /// The strip of screens.
-    fn strip(&self) -> Element<'_, Message> {
-        let screens = Screen::ALL.into_iter().map(|screen| {
-            let chosen = screen == self.screen;
-            let style = if chosen { theme::accent } else { theme::muted };
-            let badge = self.badge(screen).map(|words| {
-                container(text(words).size(10.0).font(theme::STRONG)).padding([0.0, 5.0]).style(theme::keycap)
-            });
-            let inside = column![
-                row![icon::coloured(screen.icon(), 22.0, style), badge].spacing(3.0),
-                text(screen.name()).size(theme::SMALL).style(style)
-            ]
-            .spacing(theme::NEAR)
-            .align_x(Alignment::Center);
-            button(container(inside).center(Length::Fill))
-                .width(64.0)
-                .height(54.0)
-                .padding(0)
-                .style(theme::choice(chosen))
-                .on_press(Message::Go(screen))
-                .into()
-        });
-        let help = button(container(icon::coloured(Icon::Help, 20.0, theme::muted)).center(Length::Fill))
-            .width(64.0)
-            .height(46.0)
-            .padding(0)
-            .style(theme::quiet)
-            .on_press(Message::Help);
-        let strip = column(screens)
-            .push(Space::new().height(Length::Fill))
-            .push(tip(help, "Shortcuts  (?)", tooltip::Position::Right))
-            .spacing(theme::NEAR);
-        container(strip).padding(theme::GAP).height(Length::Fill).style(theme::bar).into()
-    }
+/// Work of the shell's own beside the window.
+fn own(work: Task<Result<Message, Broken>>) -> Task<Message> {
+    work.map(|outcome| outcome.unwrap_or_else(Message::Broken))
 }
 
 /// What the first screen says of the settings' file.

@@ -10,7 +10,7 @@ mod draft;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use draft::{Draft, Keeper, damaged_drafts, drafts};
+pub use draft::{Draft, Keeper, Turn, damaged_drafts, drafts};
 
 use super::library::{FileId, name};
 use super::place::{InTheWay, place};
@@ -45,9 +45,7 @@ pub enum EditError {
         file: String,
     },
     /// Another piece would take the place of changes that are nowhere else.
-    #[error(
-        "{name} has changes that cannot be kept safe: {reason}. Save or discard them before another piece is opened."
-    )]
+    #[error("{name} has changes that cannot be kept safe: {reason}. Save or discard them first.")]
     WouldBeLost {
         /// Which.
         name: String,

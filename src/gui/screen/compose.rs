@@ -140,7 +140,7 @@ impl Compose {
     pub fn enter(&mut self, now: &Now) -> Action<Message> {
         let Some(folders) = &now.folders else { return Action::None };
         let library = folders.library.clone();
-        Action::Run(beside(move || Message::Found(melody::files(&library))))
+        Action::Work(beside(move || Message::Found(melody::files(&library))))
     }
 
     /// A file is the melody.
@@ -154,7 +154,7 @@ impl Compose {
         let number = self.number;
         self.state = State::Reading;
         self.said = None;
-        Action::Run(beside(move || Message::Read(number, read().map(Arc::new))))
+        Action::Work(beside(move || Message::Read(number, read().map(Arc::new))))
     }
 
     /// Draws everything anew: the colours have changed.
@@ -321,7 +321,7 @@ impl Compose {
         self.state = State::Working { share: 0.0, growing: None, _held: held };
         self.said = None;
         self.cache.clear();
-        Action::Run(telling(move |tell| {
+        Action::Work(telling(move |tell| {
             let outcome = work(&|| wanted.is_wanted(), &mut |grown| tell(Message::Grown(number, grown)));
             tell(Message::Made(number, outcome));
         }))
@@ -391,7 +391,7 @@ impl Compose {
             return Action::None;
         };
         let library = folders.library.clone();
-        Action::Run(beside(move || Message::Kept(made.keep(&library).map_err(|e| e.to_string()), edit)))
+        Action::Work(beside(move || Message::Kept(made.keep(&library).map_err(|e| e.to_string()), edit)))
     }
 
     /// Draws the screen.

@@ -25,12 +25,13 @@ use crate::gui::now::Now;
 use crate::gui::widget::keys::Touched;
 use crate::gui::widget::pianoroll::{Gesture, Tool};
 use crate::gui::widget::{button, labelled};
+use crate::gui::work::beside;
 use crate::gui::{theme, words};
 use crate::music::edit::{Clip, Editor};
 use crate::music::message::{Key, Velocity};
 use crate::music::{Micros, Ticks};
 use crate::studio::desk::{Order, Piece, Report, Transport};
-use crate::studio::edit::{Draft, EditError, Origin};
+use crate::studio::edit::{Draft, EditError, Keeper, Origin};
 use crate::studio::library::{LibraryError, Sound};
 pub use assist::{GridChoice, LaneChoice, ScaleChoice};
 pub use keys::{repeats, shortcut};
@@ -75,11 +76,15 @@ pub struct Opened {
     /// Where it was left behind by a crash: it differs from its file.
     recovered: Option<Draft>,
     odd: usize,
+    /// What keeps its changes safe, or why nothing does.
+    keeper: Option<Result<Arc<Keeper>, EditError>>,
 }
 
 /// What happens on this screen.
 #[derive(Clone, Debug)]
 pub enum Message {
+    /// Nothing is to be done.
+    Nothing,
     /// A new piece is wanted.
     New,
     /// The changes that cannot be kept are not wanted.
@@ -231,19 +236,18 @@ impl Edit {
             Message::New => {
                 let editor = Box::new(Editor::open(&sheet::blank(now.beat.tempo, now.beat.signature)));
                 let name = "New piece".to_owned();
-                self.begin(name.clone(), move || Ok(Opened { editor, name, origin: None, recovered: None, odd: 0 }))
+                let opened = Opened { editor, name: name.clone(), origin: None, recovered: None, odd: 0, keeper: None };
+                self.begin(name, now, move || Ok(opened))
             }
             Message::Opened(number, outcome) => {
                 if number == self.number {
-                    self.take(outcome, now)
+                    self.take(outcome)
                 } else {
                     Action::None
                 }
             }
-            Message::Discard => {
-                self.discard();
-                Action::None
-            }
+            Message::Discard => self.discard(),
+            Message::Nothing => Action::None,
             Message::Exporting(share) => {
                 self.export_is_at(share);
                 Action::None
@@ -340,6 +344,7 @@ impl Edit {
                 sheet.ready(revision, piece, play)
             }
             Message::New
+            | Message::Nothing
             | Message::Discard
             | Message::Opened(..)
             | Message::KeepDue(_)
@@ -453,6 +458,14 @@ impl Edit {
 
 fn middle<'a>(inside: iced::widget::Column<'a, Message>) -> Element<'a, Message> {
     container(inside.spacing(theme::WIDE).align_x(Alignment::Center)).center(Length::Fill).into()
+}
+
+/// Work beside the window that nobody waits for.
+fn quietly(work: impl FnOnce() + Send + 'static) -> Action<Message> {
+    Action::Work(beside(move || {
+        work();
+        Message::Nothing
+    }))
 }
 
 fn order(order: Order) -> Action<Message> {

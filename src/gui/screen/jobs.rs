@@ -110,7 +110,7 @@ impl Jobs {
         let Some(folders) = now.folders.clone() else { return Action::None };
         self.number += 1;
         let (number, settings) = (self.number, now.settings.clone());
-        Action::Run(beside(move || Message::Opened(number, Board::open(&settings, &folders))))
+        Action::Work(beside(move || Message::Opened(number, Board::open(&settings, &folders))))
     }
 
     fn list(&self) -> Action<Message> {
@@ -120,7 +120,7 @@ impl Jobs {
 
     fn with_board(&self, work: impl FnOnce(Board) -> Message + Send + 'static) -> Action<Message> {
         match self.board.clone() {
-            Some(board) => Action::Run(beside(move || work(board))),
+            Some(board) => Action::Work(beside(move || work(board))),
             None => Action::None,
         }
     }
@@ -131,7 +131,7 @@ impl Jobs {
         let (hold, wanted) = held();
         self.watch = Some(hold);
         let (number, pause) = (self.number, board.pause());
-        Action::Run(beside(move || {
+        Action::Work(beside(move || {
             std::thread::sleep(pause);
             if wanted.is_wanted() { Message::Again(number) } else { Message::Nothing }
         }))
@@ -152,7 +152,7 @@ impl Jobs {
     pub fn submit(&mut self, melody: Arc<Melody>, request: Request, now: &Now) -> Action<Message> {
         let Some(folders) = now.folders.clone() else { return Action::None };
         let (number, settings, board) = (self.number, now.settings.clone(), self.board.clone());
-        Action::Run(beside(move || {
+        Action::Work(beside(move || {
             let board = board.map_or_else(|| Board::open(&settings, &folders), Ok);
             let submitted = board.and_then(|b| b.submit(&melody.name, &melody.composition, &request));
             Message::Did(number, submitted.map(|_| format!("Submitted {}.", melody.name)))

@@ -215,7 +215,7 @@ impl Library {
             self.folder = folders.library.clone();
             self.shelf = Shelf::default();
             let folder = self.folder.clone();
-            actions.push(Action::Run(beside(move || {
+            actions.push(Action::Work(beside(move || {
                 let (tags, error) = Tags::load(&folder);
                 Message::Tagged(tags, error.map(|e| e.to_string()))
             })));
@@ -223,7 +223,7 @@ impl Library {
             actions.push(self.list());
         }
         let (state, journals) = (folders.state.clone(), session::TakeFolders::of_user(folders).all_journals());
-        actions.push(Action::Run(beside(move || {
+        actions.push(Action::Work(beside(move || {
             let found = recover::find(&journals);
             let journals = found.unreadable.into_iter().map(|u| u.path);
             let damaged = journals.chain(edit::damaged_drafts(&state)).collect();
@@ -242,7 +242,7 @@ impl Library {
             self.state = State::Reading(0);
         }
         let folder = self.folder.clone();
-        Action::Run(beside(move || Message::Listed(library::list(&folder))))
+        Action::Work(beside(move || Message::Listed(library::list(&folder))))
     }
 
     /// Looks at the folder until something in it changes.
@@ -250,7 +250,7 @@ impl Library {
         let (hold, wanted) = held();
         self.watch = Some(hold);
         let stamp = self.shelf.stamp().clone();
-        Action::Run(beside(move || {
+        Action::Work(beside(move || {
             loop {
                 std::thread::sleep(LOOK);
                 if !wanted.is_wanted() {
@@ -268,7 +268,7 @@ impl Library {
         if left.is_empty() {
             return Action::None;
         }
-        Action::Run(beside(move || {
+        Action::Work(beside(move || {
             let rest = left.split_off(left.len().min(BATCH));
             let read = left.into_iter().map(|path| (path.clone(), library::summarise(&path))).collect();
             Message::Read(read, rest)
@@ -297,7 +297,7 @@ impl Library {
     /// Work with the selected file.
     fn with_selected(&self, work: impl FnOnce(PathBuf) -> Message + Send + 'static) -> Action<Message> {
         match self.selected.clone() {
-            Some(path) => Action::Run(beside(move || work(path))),
+            Some(path) => Action::Work(beside(move || work(path))),
             None => Action::None,
         }
     }

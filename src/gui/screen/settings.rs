@@ -113,7 +113,7 @@ impl Settings {
             return Action::None;
         }
         let folders = now.folders.clone();
-        Action::Run(beside(move || Message::Found(choices::gather(folders.as_ref()))))
+        Action::Work(beside(move || Message::Found(choices::gather(folders.as_ref()))))
     }
 
     /// Carries a message out.

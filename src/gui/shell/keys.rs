@@ -4,13 +4,15 @@ use iced::keyboard::key::Named;
 use iced::keyboard::{Event, Key};
 use iced::{Task, keyboard};
 
-use super::{Message, Studio};
+use super::{Leaving, Message, Studio};
 use crate::gui::screen::{Screen, edit, library, play};
 use crate::gui::widget::focus;
 
 impl Studio {
     pub(super) fn key(&mut self, event: &Event) -> Task<Message> {
-        if let Some(message) = self.shortcut(event) {
+        if self.leaving == Leaving::Stays
+            && let Some(message) = self.shortcut(event)
+        {
             return self.update(message);
         }
         if let Event::KeyPressed { key: Key::Named(Named::Tab), modifiers, .. } = event {
@@ -18,7 +20,7 @@ impl Studio {
         }
         let released = matches!(event, Event::KeyReleased { .. });
         // What was pressed there is let go wherever one is by then.
-        let plays = (self.screen == Screen::Play && !self.help) || released;
+        let plays = (self.screen == Screen::Play && !self.help && self.leaving == Leaving::Stays) || released;
         match plays.then(|| self.play.key(event)).flatten() {
             Some(action) => self.act(action, Message::Play),
             None => Task::none(),

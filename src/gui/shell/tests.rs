@@ -1,7 +1,97 @@
 //! What the shell itself decides.
 
 use super::*;
+use crate::gui::screen::bench;
 use crate::settings::Settings;
+use crate::studio::edit::drafts;
+
+/// Carries a message out with all that follows from it; says whether the window closes.
+fn settle(studio: &mut Studio, message: Message) -> bool {
+    let (mut waiting, mut exits) = (vec![message], false);
+    while let Some(message) = waiting.pop() {
+        let (follow, closes) = bench::run(studio.update(message));
+        waiting.extend(follow);
+        exits |= closes;
+    }
+    exits
+}
+
+fn press(studio: &mut Studio, words: &str) -> bool {
+    let mut window = bench::shown(studio.view());
+    window.click(words).unwrap_or_else(|e| panic!("{words}: {e:?}"));
+    let messages: Vec<Message> = window.into_messages().collect();
+    messages.into_iter().any(|message| settle(studio, message))
+}
+
+/// A window in which a melody was transposed; where drafts go there is a file in the way if they are to fail.
+fn edited(is_safe: bool) -> Option<(Studio, PathBuf, tempfile::TempDir)> {
+    let (now, folder) = bench::room()?;
+    let folders = now.folders.clone().unwrap();
+    if !is_safe {
+        std::fs::write(folders.state.join("drafts"), "a file").unwrap();
+    }
+    let file = folders.library.join("demo.mid");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), &file).unwrap();
+    let mut studio = Studio::without_desk(now);
+    let action = studio.edit.open(file.clone(), &studio.now);
+    let opening = studio.act(action, Message::Edit);
+    for message in bench::run(opening).0 {
+        settle(&mut studio, message);
+    }
+    for command in [edit::Command::SelectAll, edit::Command::Transpose(1)] {
+        let _ = studio.update(Message::Edit(edit::Message::Do(command)));
+    }
+    assert!(studio.edit.is_unsaved());
+    Some((studio, file, folder))
+}
+
+#[test]
+fn closing_keeps_what_is_not_saved_without_a_question() {
+    let Some((mut studio, file, folder)) = edited(true) else { return };
+    let before = std::fs::read(&file).unwrap();
+    assert!(settle(&mut studio, Message::Close));
+    assert_eq!((drafts(&folder.path().join("state")).len(), std::fs::read(&file).unwrap()), (1, before));
+}
+
+#[test]
+fn closing_asks_where_changes_cannot_be_kept_and_nothing_is_lost() {
+    let Some((mut studio, file, _folder)) = edited(false) else { return };
+    let before = std::fs::read(&file).unwrap();
+    assert!(!settle(&mut studio, Message::Close));
+    assert!(bench::shown(studio.view()).find("Close without your changes?").is_ok());
+    assert!(!settle(&mut studio, Message::Close), "whoever asks again is asked the same");
+    assert!(!press(&mut studio, "Stay"));
+    assert!(studio.leaving == Leaving::Stays && studio.edit.is_unsaved());
+    // Another program has written the file: it is not overwritten, and that is said.
+    std::fs::write(&file, "of another program").unwrap();
+    settle(&mut studio, Message::Close);
+    assert!(!press(&mut studio, "Save"));
+    assert!(matches!(&studio.leaving, Leaving::Asks(why) if why.contains("another program")), "{:?}", studio.leaving);
+    assert!(press(&mut studio, "Save a copy"));
+    let copy = std::fs::read(file.with_file_name("demo-2.mid")).unwrap();
+    assert!(copy.starts_with(b"MThd") && copy != before);
+}
+
+#[test]
+fn changes_that_nobody_wants_go_with_the_window() {
+    let Some((mut studio, file, _folder)) = edited(false) else { return };
+    let before = std::fs::read(&file).unwrap();
+    settle(&mut studio, Message::Close);
+    assert!(press(&mut studio, "Discard"));
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn work_that_breaks_down_is_said_and_holds_up_nothing() {
+    let Some((mut studio, file, _folder)) = edited(true) else { return };
+    let before = std::fs::read(&file).unwrap();
+    let _ = studio.update(Message::Edit(edit::Message::Do(edit::Command::Save)));
+    assert!(studio.edit.is_saving());
+    let _ = studio.update(Message::Broken(Broken::Panicked("no reason".to_owned())));
+    assert!(studio.now.remark.as_ref().is_some_and(|r| r.wrong && r.text.contains("no reason")));
+    settle(&mut studio, Message::Edit(edit::Message::Do(edit::Command::Save)));
+    assert!(!studio.edit.is_unsaved() && std::fs::read(&file).unwrap() != before);
+}
 
 #[test]
 fn the_window_follows_the_system_unless_the_settings_say_otherwise() {

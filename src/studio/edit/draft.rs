@@ -5,7 +5,8 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,33 @@ pub struct Keeper {
     lock: PathBuf,
     name: String,
     _locked: File,
+    /// Turns that were given.
+    given: AtomicU64,
+    /// The latest turn that was carried out.
+    done: Mutex<u64>,
+}
+
+/// An order to a keeper that another thread carries out. One that comes late, after a later one was carried out,
+/// changes nothing: the disk has what was wanted last.
+#[derive(Debug)]
+pub struct Turn {
+    keeper: Arc<Keeper>,
+    number: u64,
+}
+
+impl Turn {
+    /// See [`Keeper::keep`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn keep(&self, document: &Document, origin: Option<&Origin>) -> Result<(), EditError> {
+        self.keeper.in_turn(self.number, || self.keeper.write(document, origin))
+    }
+
+    /// See [`Keeper::forget`].
+    pub fn forget(&self) {
+        let _ = self.keeper.in_turn(self.number, || self.keeper.remove());
+    }
 }
 
 impl Keeper {
@@ -84,7 +112,28 @@ impl Keeper {
         // Where there are no locks, the process that the name tells is looked for.
         let _ = locked.try_lock();
         let path = folder.join(format!("{id}.{EXTENSION}"));
-        Ok(Keeper { path, lock, name: name.to_owned(), _locked: locked })
+        let (given, done) = (AtomicU64::new(0), Mutex::new(0));
+        Ok(Keeper { path, lock, name: name.to_owned(), _locked: locked, given, done })
+    }
+
+    /// The next order, for whatever thread carries it out.
+    #[must_use]
+    pub fn turn(self: &Arc<Self>) -> Turn {
+        Turn { keeper: Arc::clone(self), number: self.next() }
+    }
+
+    fn next(&self) -> u64 {
+        self.given.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn in_turn(&self, number: u64, work: impl FnOnce() -> Result<(), EditError>) -> Result<(), EditError> {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        if *done > number {
+            return Ok(());
+        }
+        work()?;
+        *done = number;
+        Ok(())
     }
 
     /// Writes a state in the place of the one before, and the file that it is a change to. Takes as long as the disk does.
@@ -92,6 +141,10 @@ impl Keeper {
     /// # Errors
     /// When the disk does not take it; the state before is still there then.
     pub fn keep(&self, document: &Document, origin: Option<&Origin>) -> Result<(), EditError> {
+        self.in_turn(self.next(), || self.write(document, origin))
+    }
+
+    fn write(&self, document: &Document, origin: Option<&Origin>) -> Result<(), EditError> {
         let folder = self.path.parent().unwrap_or(&self.path);
         let failed = |e: io::Error| not_kept(folder, &e);
         let header = Header {
@@ -117,7 +170,12 @@ impl Keeper {
 
     /// What was edited is saved, or is not wanted: the draft goes.
     pub fn forget(&self) {
+        let _ = self.in_turn(self.next(), || self.remove());
+    }
+
+    fn remove(&self) -> Result<(), EditError> {
         let _ = fs::remove_file(&self.path);
+        Ok(())
     }
 }
 

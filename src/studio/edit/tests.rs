@@ -121,6 +121,17 @@ fn what_was_saved_leaves_no_draft() {
 }
 
 #[test]
+fn an_order_that_comes_late_undoes_no_later_one() {
+    let state = tempfile::tempdir().unwrap();
+    let keeper = std::sync::Arc::new(Keeper::begin(state.path(), "new").unwrap());
+    let (forget, keep) = (keeper.turn(), keeper.turn());
+    keep.keep(edited().document(), None).unwrap();
+    forget.forget();
+    drop((forget, keep, keeper));
+    assert_eq!(drafts(state.path()).len(), 1);
+}
+
+#[test]
 fn mute_and_solo_reach_the_sequencer() {
     let mut editor = edited();
     let track = editor.document().tracks().len() - 1;

@@ -116,7 +116,7 @@ fn bars_are_redone_in_a_chorale_and_wrong_ones_told() {
     assert!(matches!(bench.tell(Message::Redo), Action::None));
     assert!(bench.shown().find("`8-5`: bars look like 5-8, or 5; they are counted from 1").is_ok());
     bench.tell(Message::Bars("3-4".to_owned()));
-    assert!(matches!(bench.tell(Message::Redo), Action::Run(_)));
+    assert!(matches!(bench.tell(Message::Redo), Action::Work(_)));
     bench.tell(Message::Stop);
     assert!(matches!(bench.screen.state, State::Ready));
 }

@@ -34,7 +34,7 @@ impl Edit {
         self.export = Some(Export { name: name.clone(), share: 0.0, _held: hold });
         let document = sheet.editor.document().clone();
         let choice = SoundChoice::of_settings(&now.settings, &folders);
-        Action::Run(telling(move |tell| {
+        Action::Work(telling(move |tell| {
             let mut percent = 0;
             let mut progress = |share: f32| {
                 let now = (share * 100.0) as u8;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::sheet::Sheet;
-use super::{Action, Message, order, time_of};
+use super::{Action, Message, order, quietly, time_of};
 use crate::gui::now::Now;
 use crate::gui::work::beside;
 use crate::studio::desk::{Order, Piece};
@@ -36,7 +36,7 @@ impl Sheet {
         if self.keeper.is_none() || std::mem::replace(&mut self.keeping, true) {
             return Action::None;
         }
-        Action::Run(beside(move || {
+        Action::Work(beside(move || {
             std::thread::sleep(GATHER);
             Message::KeepDue(number)
         }))
@@ -44,16 +44,15 @@ impl Sheet {
 
     /// Keeps the state now, beside the window.
     pub(super) fn keep(&mut self, number: u64) -> Action<Message> {
-        let Some(keeper) = self.keeper.clone() else { return Action::None };
+        let Some(turn) = self.keeper.as_ref().map(|k| k.turn()) else { return Action::None };
         let revision = self.editor.revision();
         if !self.is_unsaved() {
-            keeper.forget();
             self.keeping = false;
             self.kept = None;
-            return Action::None;
+            return quietly(move || turn.forget());
         }
         let (document, origin) = (self.editor.document().clone(), self.origin.clone());
-        Action::Run(beside(move || Message::Kept(number, revision, keeper.keep(&document, origin.as_ref()))))
+        Action::Work(beside(move || Message::Kept(number, revision, turn.keep(&document, origin.as_ref()))))
     }
 
     /// A state was kept, or could not be; if it is not the present one, once more.
@@ -61,15 +60,23 @@ impl Sheet {
         self.keeping = false;
         if is_well {
             self.kept = Some(revision);
-            if let Some(draft) = &self.recovered {
-                // The newer draft has all that the older had.
-                let _ = draft.remove();
+        }
+        // The newer draft has all that the older had.
+        let older = match &self.recovered {
+            Some(draft) if is_well => {
+                let draft = draft.clone();
+                quietly(move || drop(draft.remove()))
             }
-        }
-        if !self.is_unsaved() {
-            return self.keep(number);
-        }
-        if self.editor.revision() == revision { Action::None } else { self.keep_soon(number) }
+            _ => Action::None,
+        };
+        let next = if !self.is_unsaved() {
+            self.keep(number)
+        } else if self.editor.revision() == revision {
+            Action::None
+        } else {
+            self.keep_soon(number)
+        };
+        Action::All(vec![older, next])
     }
 
     /// Whether a draft has this state.
@@ -78,26 +85,29 @@ impl Sheet {
         self.kept == Some(revision) || (self.kept.is_none() && self.recovered.is_some() && revision == 0)
     }
 
-    /// What has to be done beside the window before another sheet may take the place of this one.
+    /// What has to be done beside the window before this sheet may go; it answers with the state that is safe then.
     ///
     /// # Errors
     /// When nothing can be done.
-    pub(super) fn keep_aside(&self) -> Result<impl FnOnce() -> Result<(), EditError> + Send + 'static, EditError> {
+    pub(super) fn keep_aside(&self) -> Result<impl FnOnce() -> Result<u64, EditError> + Send + use<>, EditError> {
+        let revision = self.editor.revision();
         let lost = {
             let name = self.name.clone();
             move |reason: String| EditError::WouldBeLost { name, reason }
         };
         let to_keep = match (&self.keeper, self.is_unsaved() && !self.is_kept()) {
             (_, false) => None,
-            (Some(keeper), true) => Some((Arc::clone(keeper), self.editor.document().clone(), self.origin.clone())),
+            (Some(keeper), true) => Some((keeper.turn(), self.editor.document().clone(), self.origin.clone())),
             (None, true) => return Err(lost("the folder for drafts cannot be written".to_owned())),
         };
         Ok(move || match to_keep {
-            None => Ok(()),
-            Some((keeper, document, origin)) => keeper.keep(&document, origin.as_ref()).map_err(|e| match e {
-                EditError::NotKept { reason, .. } => lost(reason),
-                other => other,
-            }),
+            None => Ok(revision),
+            Some((turn, document, origin)) => {
+                turn.keep(&document, origin.as_ref()).map(|()| revision).map_err(|e| match e {
+                    EditError::NotKept { reason, .. } => lost(reason),
+                    other => other,
+                })
+            }
         })
     }
 
@@ -120,7 +130,7 @@ impl Sheet {
         let document = self.editor.document().clone();
         let library = now.folders.as_ref().map(|f| f.library.clone());
         let (origin, name) = (self.origin.clone(), self.name.clone());
-        Action::Run(beside(move || {
+        Action::Work(beside(move || {
             let outcome = match (origin, library) {
                 (Some(origin), _) if !copy => edit::save(&document, &origin),
                 (Some(origin), _) => edit::save_as(&document, &origin.path, InTheWay::TakeNextName),
@@ -150,52 +160,50 @@ impl Sheet {
         self.name = origin.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         self.origin = Some(origin);
         self.saved = Some(revision);
-        if let Some(draft) = self.recovered.take() {
-            let _ = draft.remove();
-        }
-        if self.is_unsaved() {
-            // The draft is of the new file from now on.
-            self.kept = None;
-            return self.keep_soon(number);
-        }
-        if let Some(keeper) = &self.keeper {
-            keeper.forget();
-        }
         self.kept = None;
-        Action::None
+        let older = self.recovered.take();
+        let older = older.map_or(Action::None, |draft| quietly(move || drop(draft.remove())));
+        let ours = if self.is_unsaved() {
+            // The draft is of the new file from now on.
+            self.keep_soon(number)
+        } else {
+            self.forget()
+        };
+        Action::All(vec![older, ours])
+    }
+
+    /// The draft is not wanted.
+    fn forget(&self) -> Action<Message> {
+        let turn = self.keeper.as_ref().map(|k| k.turn());
+        turn.map_or(Action::None, |turn| quietly(move || turn.forget()))
     }
 
     /// The sheet has made way for another: what is not saved is in a draft by now.
-    pub(super) fn made_way(mut self) {
+    pub(super) fn made_way(mut self) -> Action<Message> {
         if self.is_unsaved() && !self.is_kept() {
             self.kept = Some(self.editor.revision());
         }
-        self.close();
+        self.last_work().map_or(Action::None, quietly)
     }
 
-    /// The changes are not wanted.
-    pub(super) fn discard(self) {
-        if let Some(keeper) = &self.keeper {
-            keeper.forget();
-        }
+    /// The changes are not wanted: what is left to be done with their draft.
+    pub(super) fn discard(self) -> Option<impl FnOnce() + Send + use<>> {
+        let turn = self.keeper.as_ref().map(|k| k.turn())?;
+        Some(move || turn.forget())
     }
 
-    /// Keeps what is not kept yet, and lets go of the draft.
-    pub(super) fn close(mut self) {
-        let Some(keeper) = &self.keeper else { return };
-        if !self.is_unsaved() {
-            keeper.forget();
-        } else if !self.is_kept() && keeper.keep(self.editor.document(), self.origin.as_ref()).is_ok() {
-            // Whoever closes a window is not asked; what the disk does not take here it has refused before.
-            self.kept = Some(self.editor.revision());
-        }
-        if let Some(draft) = &self.recovered
-            && self.is_unsaved()
-            && self.kept.is_some()
-        {
-            // The newer draft has all that the older had.
-            let _ = draft.remove();
-        }
+    /// What is left to be done with drafts when this sheet goes. The keeper goes with it, and so does its lock.
+    pub(super) fn last_work(&self) -> Option<impl FnOnce() + Send + use<>> {
+        let turn = self.keeper.as_ref().map(|k| k.turn())?;
+        let is_unsaved = self.is_unsaved();
+        // The newer draft has all that the older had.
+        let older = self.recovered.clone().filter(|_| is_unsaved && self.kept.is_some());
+        Some(move || {
+            if !is_unsaved {
+                turn.forget();
+            }
+            drop(older.map(|draft| draft.remove()));
+        })
     }
 
     /// Makes the state ready to be played, beside the window.
@@ -206,7 +214,7 @@ impl Sheet {
         let revision = self.editor.revision();
         let (document, name) = (self.editor.document().clone(), self.name.clone());
         let path = self.origin.as_ref().map(|o| o.path.clone());
-        Action::Run(beside(move || {
+        Action::Work(beside(move || {
             let piece = Piece { path, ..Piece::of(name, &document.composition()) };
             Message::Ready(number, revision, Arc::new(piece), play)
         }))

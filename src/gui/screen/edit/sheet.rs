@@ -74,7 +74,7 @@ pub(super) fn blank(tempo: Tempo, signature: TimeSignature) -> Composition {
 }
 
 impl Sheet {
-    pub(super) fn new(opened: Opened, keeper: Option<Keeper>) -> Sheet {
+    pub(super) fn new(opened: Opened, keeper: Option<Arc<Keeper>>) -> Sheet {
         let editor = *opened.editor;
         let fresh = opened.origin.is_some() && opened.recovered.is_none();
         let busiest = editor.document().tracks().iter().position(|t| t.note_count() > 0);
@@ -92,7 +92,7 @@ impl Sheet {
             lane: Lane::default(),
             cursor: Ticks(0),
             looped: None,
-            keeper: keeper.map(Arc::new),
+            keeper,
             saved: fresh.then_some(0),
             kept: None,
             keeping: false,

@@ -25,8 +25,13 @@ impl Bench {
         std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), &file).unwrap();
         let mut bench = Bench { screen: Edit::default(), now, folder };
         let _ = bench.screen.open(file.clone(), &bench.now);
-        bench.tell(Message::Opened(1, Opened::read(&file).map(Box::new)));
+        let opened = Opened::read(&file).map(|o| o.kept_in(bench.state().as_deref()));
+        bench.tell(Message::Opened(1, opened.map(Box::new)));
         Some(bench)
+    }
+
+    fn state(&self) -> Option<PathBuf> {
+        self.now.folders.as_ref().map(|f| f.state.clone())
     }
 
     fn tell(&mut self, message: Message) {
@@ -89,7 +94,7 @@ fn shortcuts_edit_and_undo_and_the_draft_follows() {
     bench.press("y", Modifiers::COMMAND);
     assert!(bench.screen.is_unsaved());
     // The window goes without saving: the next start has everything.
-    bench.screen.close();
+    bench.screen.close(None).unwrap();
     drop(keeper);
     let left = drafts(&bench.folder.path().join("state"));
     assert_eq!(left.len(), 1);
@@ -191,10 +196,11 @@ fn a_piece_is_opened_with_the_changes_to_it_that_were_not_saved() {
     assert_eq!(bench.notes(), changed, "it had not made way yet");
     bench.tell(Message::New);
     let blank = Editor::open(&sheet::blank(bench.now.beat.tempo, bench.now.beat.signature));
-    let new = Opened { editor: Box::new(blank), name: "New".into(), origin: None, recovered: None, odd: 0 };
+    let new =
+        Opened { editor: Box::new(blank), name: "New".into(), origin: None, recovered: None, odd: 0, keeper: None };
     bench.tell(Message::Opened(4, Ok(Box::new(new))));
     let state = bench.folder.path().join("state");
-    let latest = Opened::latest(&path, Some(&state)).map(Box::new);
+    let latest = Opened::latest(&path, Some(&state)).map(|o| Box::new(o.kept_in(Some(&state))));
     let _ = bench.screen.open(path, &bench.now);
     bench.tell(Message::Opened(5, latest));
     assert_eq!(bench.notes(), changed);
@@ -204,8 +210,11 @@ fn a_piece_is_opened_with_the_changes_to_it_that_were_not_saved() {
     // They are this sheet's own by now: nobody else's list has them.
     let sheet = bench.sheet();
     sheet.keeper.clone().unwrap().keep(sheet.editor.document(), sheet.origin.as_ref()).unwrap();
-    bench.tell(Message::Kept(5, 0, Ok(())));
-    assert_eq!(drafts(&state), []);
+    let left = drafts(&state);
+    assert_eq!(left.len(), 1, "the older one is there until the newer one is safe");
+    let told = bench.screen.update(Message::Kept(5, 0, Ok(())), &bench.now);
+    assert!(matches!(told, Action::All(_)));
+    assert_eq!(bench.sheet().recovered.as_ref(), left.first(), "and it is this one that goes");
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl Library {
                 self.say(format!("Deleted {name}. Undo brings it back."), false)
             }
             Message::Undo => match self.trashed.pop() {
-                Some(trashed) => Action::Run(beside(move || Message::Back(library::put_back(&trashed)))),
+                Some(trashed) => Action::Work(beside(move || Message::Back(library::put_back(&trashed)))),
                 None => Action::None,
             },
             Message::Back(Ok(path)) => {
@@ -101,7 +101,7 @@ impl Library {
             Message::Failed(why) => self.say(why, true),
             Message::Dropped(files) => {
                 let folder = self.folder.clone();
-                Action::Run(beside(move || Message::Imported(library::import(&folder, &files))))
+                Action::Work(beside(move || Message::Imported(library::import(&folder, &files))))
             }
             Message::Imported(outcome) => self.imported(outcome),
             Message::Export(to) => self.export(to, now),
@@ -139,7 +139,7 @@ impl Library {
 
     fn keep_tags(&mut self) -> Action<Message> {
         let mut tags = self.shelf.tags().clone();
-        Action::Run(beside(move || Message::TagsKept(tags.save().map_err(|e| e.to_string()))))
+        Action::Work(beside(move || Message::TagsKept(tags.save().map_err(|e| e.to_string()))))
     }
 
     fn imported(&mut self, outcome: Vec<Imported>) -> Action<Message> {
@@ -164,7 +164,7 @@ impl Library {
         let choice = SoundChoice::of_settings(&now.settings, &folders);
         let (hold, wanted) = held();
         self.export = Some(Export { name: name.clone(), share: 0.0, _held: hold });
-        Action::Run(telling(move |tell| {
+        Action::Work(telling(move |tell| {
             let outcome = library::exports(&folders.library).and_then(|folder| match to {
                 To::Midi => library::export_midi(&path, &folder.join(format!("{name}.mid"))),
                 To::Sound(sound) => {
@@ -195,7 +195,7 @@ impl Library {
             Message::Restore(index) if index < self.takes.len() => {
                 let take = self.takes.remove(index);
                 let folder = self.folder.clone();
-                Action::Run(beside(move || Message::Restored(take.restore(None, &folder, false))))
+                Action::Work(beside(move || Message::Restored(take.restore(None, &folder, false))))
             }
             Message::Restored(Ok(path)) => {
                 let said = self.say(format!("Restored {}.", library::name(&path)), false);

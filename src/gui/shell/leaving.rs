@@ -1,0 +1,125 @@
+//! Closing the window: nothing that was edited goes unasked. What is not saved is kept in its draft first; where that
+//! cannot be, the window stays open and asks.
+
+use iced::widget::{column, container, opaque, row, text};
+use iced::{Element, Length, Task};
+
+use super::{Message, Studio, own};
+use crate::gui::icon::Icon;
+use crate::gui::screen::edit;
+use crate::gui::widget::{labelled, wanted};
+use crate::gui::{theme, work};
+
+/// How it is with closing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// Nobody wants to.
+    #[default]
+    Stays,
+    /// What was edited is on its way into its draft.
+    Keeping,
+    /// It cannot be kept, and this is why: what shall become of it?
+    Asks(String),
+    /// It is on its way to its file.
+    Saving,
+}
+
+/// What shall become of what was edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Save it, then close.
+    Save,
+    /// Save it beside its file, then close.
+    SaveCopy,
+    /// Close without it.
+    Discard,
+    /// Go on.
+    Stay,
+}
+
+impl Studio {
+    /// The window is to be closed.
+    pub(super) fn begin_to_leave(&mut self) -> Task<Message> {
+        if self.leaving != Leaving::Stays {
+            return Task::none();
+        }
+        match self.edit.keep_all() {
+            Ok(None) => self.leave(None),
+            Ok(Some(keep)) => {
+                self.leaving = Leaving::Keeping;
+                own(work::beside(move || Message::Safe(keep())))
+            }
+            Err(e) => self.ask(e.to_string()),
+        }
+    }
+
+    /// Closes; `safe` is the state of the sheet that is in its draft.
+    pub(super) fn leave(&mut self, safe: Option<u64>) -> Task<Message> {
+        if let Err(e) = self.edit.close(safe) {
+            return self.ask(e.to_string());
+        }
+        // Whatever runs is saved before the window goes.
+        self.desk = None;
+        self.jobs.close();
+        iced::exit()
+    }
+
+    pub(super) fn ask(&mut self, why: String) -> Task<Message> {
+        self.leaving = Leaving::Asks(why);
+        Task::none()
+    }
+
+    pub(super) fn answer(&mut self, answer: Answer) -> Task<Message> {
+        let save = match answer {
+            Answer::Save => edit::Command::Save,
+            Answer::SaveCopy => edit::Command::SaveCopy,
+            Answer::Discard => {
+                self.edit.abandon();
+                return self.leave(None);
+            }
+            Answer::Stay => {
+                self.leaving = Leaving::Stays;
+                return Task::none();
+            }
+        };
+        self.leaving = Leaving::Saving;
+        let saving = self.update(Message::Edit(edit::Message::Do(save)));
+        Task::batch([saving, self.saved()])
+    }
+
+    /// A save has ended, one way or the other.
+    pub(super) fn saved(&mut self) -> Task<Message> {
+        if self.leaving != Leaving::Saving || self.edit.is_saving() {
+            return Task::none();
+        }
+        if !self.edit.is_unsaved() {
+            return self.leave(None);
+        }
+        let why = self.edit.trouble().unwrap_or("It was changed while it was being saved.").to_owned();
+        self.ask(why)
+    }
+}
+
+/// The question, over everything else.
+pub(super) fn view(leaving: &Leaving) -> Option<Element<'_, Message>> {
+    let (head, why) = match leaving {
+        Leaving::Stays => return None,
+        Leaving::Keeping => ("Keeping your changes …", None),
+        Leaving::Saving => ("Saving …", None),
+        Leaving::Asks(why) => ("Close without your changes?", Some(why)),
+    };
+    let head = text(head).size(theme::LARGE).font(theme::STRONG);
+    let words = why.map(|why| text(why).size(theme::BODY));
+    let answers = why.map(|_| {
+        row![
+            wanted(Icon::Save, "Save").on_press(Message::Leave(Answer::Save)),
+            labelled(Icon::Copy, "Save a copy").on_press(Message::Leave(Answer::SaveCopy)),
+            labelled(Icon::Close, "Discard").on_press(Message::Leave(Answer::Discard)),
+            labelled(Icon::Notes, "Stay").on_press(Message::Leave(Answer::Stay)),
+        ]
+        .spacing(theme::GAP)
+    });
+    let sheet = container(column![head, words, answers].spacing(theme::WIDE)).max_width(560.0).padding(24);
+    let veil = container(opaque(sheet.style(theme::sheet))).center(Length::Fill).padding(theme::MARGIN);
+    Some(opaque(veil.style(theme::veil)))
+}
