@@ -4,8 +4,12 @@ use iced::widget::{column, container, mouse_area, opaque, row, scrollable, text}
 use iced::{Alignment, Element, Length};
 
 use super::icon::{self, Icon};
+use super::screen::Screen;
 use super::theme;
 use super::widget::button;
+
+/// Stands for the keys of the screens, of which there may be more or less.
+const SCREENS: &str = "Ctrl 1 …";
 
 /// The shortcuts, by what they are about.
 const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
@@ -67,7 +71,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
     (
         "Window",
         &[
-            ("Ctrl 1 … 9", "Go to a screen"),
+            (SCREENS, "Go to a screen"),
             ("Tab", "To the next control; with Shift back"),
             ("Enter   Space", "Press it"),
             ("↑ ↓   ← →", "Choose in a list, move a slider"),
@@ -86,8 +90,9 @@ pub fn over<'a, M: Clone + 'a>(close: M) -> Element<'a, M> {
     .align_y(Alignment::Center);
     let groups = SHORTCUTS.map(|(name, shortcuts)| {
         let rows = shortcuts.iter().map(|(key, what)| {
+            let key = if *key == SCREENS { format!("{SCREENS} {}", Screen::ALL.len()) } else { (*key).to_owned() };
             let cap =
-                container(text(*key).size(theme::SMALL).font(theme::STRONG)).padding([3.0, 8.0]).style(theme::keycap);
+                container(text(key).size(theme::SMALL).font(theme::STRONG)).padding([3.0, 8.0]).style(theme::keycap);
             let what = text(*what).size(theme::SMALL);
             row![container(cap).width(118.0), container(what).width(Length::Fill)].align_y(Alignment::Center).into()
         });

@@ -29,6 +29,8 @@ pub struct Now {
     pub pulse: Pulse,
     /// The last thing that was said.
     pub remark: Option<Remark>,
+    /// What was left behind, in words, until somebody has looked.
+    pub left_behind: Option<String>,
     /// What the doctor found, when it was last asked.
     pub checks: Vec<Check>,
     /// The settings.
@@ -59,6 +61,7 @@ impl Now {
             captured: Captured::default(),
             pulse: Pulse::default(),
             remark: None,
+            left_behind: None,
             checks: Vec::new(),
             beat: Beat::of_settings(&settings.record),
             settings,

@@ -138,9 +138,11 @@ impl Studio {
         if let Err(e) = &desk {
             now.remark = Some(Remark { text: format!("The system gives no thread: {e}."), wrong: true });
         }
-        let studio = Studio { desk: desk.ok(), settings_file, pulses, ..Studio::without_desk(now) };
+        let mut studio = Studio { desk: desk.ok(), settings_file, pulses, ..Studio::without_desk(now) };
+        let look = studio.library.look_behind(&studio.now);
+        let look = studio.act(look, Message::Library);
         let open = file.map_or_else(Task::none, |path| Task::done(Message::Open(path)));
-        (studio, Task::batch([Task::stream(told), system::theme().map(Message::System), open]))
+        (studio, Task::batch([Task::stream(told), system::theme().map(Message::System), open, look]))
     }
 
     /// The window over what is known, with nothing behind it: for tests and pictures.
@@ -206,7 +208,11 @@ impl Studio {
                 self.act(action, Message::Settings)
             }
             Message::Library(message) => {
+                let has_looked = matches!(message, library::Message::Found(_));
                 let action = self.library.update(message, &self.now);
+                if has_looked && self.screen != Screen::Library {
+                    self.now.left_behind = self.library.left_behind().in_words();
+                }
                 self.act(action, Message::Library)
             }
             Message::Edit(message) => {
@@ -275,6 +281,7 @@ impl Studio {
             Message::Moved(folders, change) => self.moved(folders, &change),
             Message::Broken(broken) => {
                 self.edit.work_broke();
+                self.library.work_broke();
                 if matches!(self.leaving, Leaving::Keeping | Leaving::Saving) {
                     return self.ask(broken.to_string());
                 }
@@ -298,6 +305,7 @@ impl Studio {
         match screen {
             Screen::Play | Screen::Edit => Task::none(),
             Screen::Library => {
+                self.now.left_behind = None;
                 let action = self.library.enter(&self.now);
                 self.act(action, Message::Library)
             }
@@ -437,8 +445,11 @@ impl Studio {
                 let retry = self.order(Order::Retry);
                 Task::batch([retry, self.examine()])
             }
+            status::Message::Library => self.go(Screen::Library),
             status::Message::Dismiss => {
-                self.now.remark = None;
+                if self.now.remark.take().is_none() {
+                    self.now.left_behind = None;
+                }
                 Task::none()
             }
         }

@@ -1,13 +1,13 @@
 //! The line at the foot of every screen: keyboard, sound, and the last thing that was said. When
 //! something is wrong it turns into the doctor's sentence with its remedy.
 
-use iced::widget::{Row, container, row, space, text};
+use iced::widget::{Row, container, row, text, tooltip};
 use iced::{Alignment, Element, Length, Theme};
 
 use super::icon::{self, Icon};
 use super::now::Now;
 use super::theme;
-use super::widget::{Button, button};
+use super::widget::{Button, button, line, tip};
 use crate::studio::desk::{Keyboard, Sound};
 
 /// What somebody does with the line.
@@ -17,15 +17,21 @@ pub enum Message {
     Copy(String),
     /// Look again for what is missing.
     Retry,
+    /// What was left behind is to be seen.
+    Library,
     /// What was said has been read.
     Dismiss,
 }
+
+/// How wide a part of the line is at most.
+const MOST: f32 = 340.0;
 
 type Style = fn(&Theme) -> text::Style;
 
 /// The line.
 pub fn view(now: &Now) -> Element<'_, Message> {
-    let line = row![keyboard(now), sound(now), space::horizontal(), said(now)]
+    let said = said(now).or_else(|| left_behind(now));
+    let line = row![keyboard(now), sound(now), container(said).align_right(Length::Fill)]
         .spacing(theme::WIDE + theme::GAP)
         .align_y(Alignment::Center);
     container(line).height(Length::Fixed(38.0)).padding([0.0, theme::MARGIN]).center_y(38.0).style(theme::bar).into()
@@ -41,6 +47,7 @@ fn keyboard(now: &Now) -> Row<'_, Message> {
         Keyboard::Away { name } => {
             (Icon::Unplugged, theme::muted, format!("{name} is unplugged; plug it in and it goes on"))
         }
+        Keyboard::Ended => (Icon::Unplugged, theme::muted, "The virtual keyboard has played to its end".to_owned()),
         Keyboard::Refused { reason } | Keyboard::Unusable { reason } => (Icon::Warning, theme::warning, reason.clone()),
     };
     part(icon, style, words)
@@ -70,26 +77,18 @@ fn sound(now: &Now) -> Row<'_, Message> {
 }
 
 fn part<'a>(icon: Icon, style: Style, words: String) -> Row<'a, Message> {
-    row![icon::coloured(icon, 15.0, style), text(words).size(theme::SMALL).wrapping(text::Wrapping::None)]
-        .spacing(theme::GAP)
-        .align_y(Alignment::Center)
+    let words = container(line(words).size(theme::SMALL)).max_width(MOST);
+    row![icon::coloured(icon, 15.0, style), words].spacing(theme::GAP).align_y(Alignment::Center)
 }
 
 /// What is wrong, and what to do about it.
-fn trouble<'a>(evidence: &str, remedy: Option<&str>) -> Row<'a, Message> {
+fn trouble<'a>(evidence: &'a str, remedy: Option<&str>) -> Row<'a, Message> {
     let retry = small(Icon::Again, "Look again").on_press(Message::Retry);
     let copy = remedy.map(|remedy| small(Icon::Copy, "Copy remedy").on_press(Message::Copy(remedy.to_owned())));
-    part(Icon::Warning, theme::warning, shortened(evidence)).push(copy).push(retry)
-}
-
-/// The first part of a sentence that would not fit.
-fn shortened(sentence: &str) -> String {
-    const MOST: usize = 64;
-    if sentence.chars().count() <= MOST {
-        return sentence.to_owned();
-    }
-    let cut: String = sentence.chars().take(MOST - 1).collect();
-    format!("{}…", cut.trim_end())
+    let words = tip(line(evidence).size(theme::SMALL), evidence, tooltip::Position::Top);
+    row![icon::coloured(Icon::Warning, 15.0, theme::warning), container(words).max_width(MOST), copy, retry]
+        .spacing(theme::GAP)
+        .align_y(Alignment::Center)
 }
 
 fn small<'a>(icon: Icon, label: &'a str) -> Button<'a, Message> {
@@ -103,22 +102,21 @@ fn said(now: &Now) -> Option<Element<'_, Message>> {
     let remark = now.remark.as_ref()?;
     let (icon, style): (Icon, Style) =
         if remark.wrong { (Icon::Warning, theme::warning) } else { (Icon::Good, theme::success) };
-    let close = button(icon::coloured(Icon::Close, 13.0, theme::muted)).padding(5).style(theme::quiet);
-    let words = text(&remark.text).size(theme::SMALL).wrapping(text::Wrapping::None);
-    let line = row![icon::coloured(icon, 15.0, style), words, close.on_press(Message::Dismiss)]
-        .spacing(theme::GAP)
-        .align_y(Alignment::Center);
-    Some(line.into())
+    // What is cut off can be read as a tip.
+    let words = tip(line(&remark.text).size(theme::SMALL), &remark.text, tooltip::Position::Top);
+    Some(with_cross(row![icon::coloured(icon, 15.0, style), container(words).max_width(560.0)]))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What was left behind, with the way to it.
+fn left_behind(now: &Now) -> Option<Element<'_, Message>> {
+    let words = line(now.left_behind.as_ref()?).size(theme::SMALL);
+    let show = small(Icon::Library, "Show").on_press(Message::Library);
+    Some(with_cross(row![icon::coloured(Icon::History, 15.0, theme::accent), words, show]))
+}
 
-    #[test]
-    fn long_sentences_are_cut_where_they_still_fit() {
-        assert_eq!(shortened("short"), "short");
-        let cut = shortened(&"word ".repeat(40));
-        assert!(cut.chars().count() <= 64 && cut.ends_with('…'), "{cut}");
-    }
+/// What can be dismissed. The cross comes first, so that it has its place however long the words are.
+fn with_cross(line: Row<'_, Message>) -> Element<'_, Message> {
+    let close = button(icon::coloured(Icon::Close, 13.0, theme::muted)).padding(5).style(theme::quiet);
+    let line = line.spacing(theme::GAP).align_y(Alignment::Center);
+    row![close.on_press(Message::Dismiss), line].spacing(theme::NEAR).align_y(Alignment::Center).into()
 }

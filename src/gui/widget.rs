@@ -2,7 +2,9 @@
 //! small pieces that several screens are put together from.
 
 pub mod focus;
+mod hush;
 pub mod keys;
+pub mod line;
 pub mod meter;
 pub mod overview;
 pub mod piano;
@@ -14,7 +16,8 @@ pub mod tune;
 use iced::widget::{container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
 
-pub use focus::{Button, button, button_with, choice, slider};
+pub use focus::{Button, button, button_with, choice, field, slider};
+pub use line::line;
 
 use super::icon::{self, Icon};
 use super::theme;
@@ -59,12 +62,21 @@ pub fn iconic<'a, M: Clone + 'a>(icon: Icon) -> Button<'a, M> {
         .style(theme::plain)
 }
 
+/// Adds a tip to a list that opens: it says no more once the list is open.
+pub fn list_tip<'a, M: 'a>(
+    list: impl Into<Element<'a, M>>,
+    words: &'a str,
+    position: tooltip::Position,
+) -> Element<'a, M> {
+    Element::new(hush::Hush(tip(list, words, position)))
+}
+
 /// Adds a tip that says what a widget does, with its key.
 pub fn tip<'a, M: 'a>(
     content: impl Into<Element<'a, M>>,
     words: &'a str,
     position: tooltip::Position,
 ) -> Element<'a, M> {
-    let words = container(text(words).size(theme::SMALL)).padding([5.0, 9.0]).style(theme::tip);
+    let words = container(text(words).size(theme::SMALL)).padding([5.0, 9.0]).max_width(480.0).style(theme::tip);
     tooltip(content, words, position).gap(6).delay(std::time::Duration::from_millis(500)).into()
 }

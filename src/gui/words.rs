@@ -23,6 +23,17 @@ pub fn notes(count: u64) -> String {
     if count == 1 { "1 note".to_owned() } else { format!("{count} notes") }
 }
 
+/// `312 bytes`, `3.4 kB`, `12.0 MB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
 /// A take that is safe.
 #[must_use]
 pub fn kept(kept: &Kept) -> Remark {
@@ -44,6 +55,7 @@ mod tests {
     fn times_read_as_people_say_them() {
         assert_eq!(clock(Micros(65_380_000)), "1:05.3");
         assert_eq!((length(Micros(65_380_000)), length(Micros(59_600_000))), ("1:05".to_owned(), "1:00".to_owned()));
+        assert_eq!((size(999), size(3_400), size(12_000_000)), ("999 bytes".into(), "3.4 kB".into(), "12.0 MB".into()));
         assert_eq!((notes(1), notes(0)), ("1 note".to_owned(), "0 notes".to_owned()));
     }
 }

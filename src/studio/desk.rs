@@ -113,6 +113,8 @@ pub enum Keyboard {
         /// The port's name.
         name: String,
     },
+    /// It was the virtual keyboard, and has played all that it had to play.
+    Ended,
     /// It is there and gives no connection yet.
     Refused {
         /// Why.

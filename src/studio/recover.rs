@@ -181,10 +181,22 @@ pub fn find(folders: &[PathBuf]) -> Found {
     found
 }
 
+/// Whole takes beside the journals: the library could not be written when they ended. [`keep`] brings one home.
+///
+/// [`keep`]: crate::studio::library::keep
+#[must_use]
+pub fn strays(folders: &[PathBuf], library: &Path) -> Vec<PathBuf> {
+    folders.iter().filter(|folder| *folder != library).flat_map(|folder| files(folder, "mid")).collect()
+}
+
 fn journals(folder: &Path) -> Vec<PathBuf> {
+    files(folder, EXTENSION)
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> =
-        entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == EXTENSION)).collect();
+        entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == extension)).collect();
     paths.sort();
     paths
 }

@@ -15,7 +15,7 @@ use crate::gui::dialog;
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
-use crate::gui::widget::{button, labelled, tip};
+use crate::gui::widget::{button, field, labelled, tip};
 use crate::gui::work::{Held, beside, held};
 use crate::studio::compose::atelier::Melody;
 use crate::studio::desk::{Order, Piece};
@@ -279,12 +279,14 @@ impl Jobs {
         let place = self.board.as_ref().map_or_else(String::new, |b| b.place.clone());
         let set = now.settings.jobs.store.as_ref().map_or_else(|| place.clone(), Clone::clone);
         let shown = self.typed.clone().unwrap_or(set);
-        let field = text_input("Where jobs are", &shown)
-            .on_input(Message::Typed)
-            .on_submit(Message::Set)
-            .padding([8.0, 12.0])
-            .size(theme::BODY)
-            .style(theme::field);
+        let field = field(
+            text_input("Where jobs are", &shown)
+                .on_input(Message::Typed)
+                .on_submit(Message::Set)
+                .padding([8.0, 12.0])
+                .size(theme::BODY)
+                .style(theme::field),
+        );
         let set = self.typed.is_some().then(|| {
             button(text("Set").size(theme::BODY)).padding([8.0, 12.0]).style(theme::plain).on_press(Message::Set)
         });

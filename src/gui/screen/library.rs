@@ -6,11 +6,12 @@
 
 mod detail;
 mod files;
+mod left;
 mod list;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use iced::keyboard::key::Named;
 use iced::keyboard::{Key, Modifiers};
@@ -20,22 +21,23 @@ use iced::{Alignment, Element, Length};
 use super::Action;
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
-use crate::gui::theme;
-use crate::gui::widget::{choice, labelled, tip};
+use crate::gui::widget::{button, choice, field, labelled, tip};
 use crate::gui::work::{Held, beside, held};
+use crate::gui::{theme, words};
 use crate::studio::desk::{Order as DeskOrder, Piece, PieceError};
-use crate::studio::edit::{self, Draft};
 use crate::studio::library::{
-    self, Imported, LibraryError, Listing, Order, Query, Shelf, Sound, Summary, Tags, Trashed,
+    self, Imported, LibraryError, Listing, Order, Query, Shelf, Sound, Summary, Tags, TrashSize, Trashed,
 };
-use crate::studio::record::session;
-use crate::studio::recover::{self, Leftover, RestoreError};
+pub use left::LeftBehind;
 
 /// Files that are read before the window is told of them.
 const BATCH: usize = 24;
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_millis(1_000);
+
+/// Two clicks within this time are one wish.
+const DOUBLE: Duration = Duration::from_millis(400);
 
 /// The screen.
 #[derive(Debug, Default)]
@@ -49,10 +51,10 @@ pub struct Library {
     selected: Option<PathBuf>,
     /// Where the list is scrolled to, in pixels, and how high it is.
     scrolled: (f32, f32),
-    takes: Vec<Leftover>,
-    drafts: Vec<Draft>,
-    /// Journals and drafts that cannot be read.
-    damaged: Vec<PathBuf>,
+    left: LeftBehind,
+    /// The last click on an entry, unless it was the second of two.
+    clicked: Option<(PathBuf, Instant)>,
+    trash: TrashSize,
     /// What of these is discarded for good when that is said once more.
     doomed: Option<Doomed>,
     /// What was deleted, the last on top.
@@ -79,12 +81,13 @@ enum State {
     Failed(LibraryError),
 }
 
-/// What was left behind, and is to be discarded.
+/// What is to be discarded for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doomed {
     Take(usize),
     Draft(usize),
     Damaged(usize),
+    Trash,
 }
 
 /// An export that runs.
@@ -114,7 +117,7 @@ pub enum Message {
     /// Some files were read; these are left.
     Read(Vec<(PathBuf, Result<Summary, String>)>, Vec<PathBuf>),
     /// What a crash left behind was looked for.
-    Found(Vec<Leftover>, Vec<Draft>, Vec<PathBuf>),
+    Found(Box<LeftBehind>),
     /// Something in the folder has changed.
     Changed,
     /// Nothing is to be done.
@@ -170,7 +173,13 @@ pub enum Message {
     /// Bring back what was deleted last.
     Undo,
     /// It was brought back.
-    Back(Result<PathBuf, LibraryError>),
+    Back(Trashed, Result<PathBuf, LibraryError>),
+    /// So much is in the trash.
+    Weighed(TrashSize),
+    /// Remove for good what is in the trash.
+    EmptyTrash,
+    /// It is removed, or not.
+    Emptied(Result<(), LibraryError>),
     /// Choose files to import.
     Import,
     /// These files are to be imported.
@@ -187,8 +196,12 @@ pub enum Message {
     StopExport,
     /// Bring a take back.
     Restore(usize),
+    /// Put a take into the library that was kept elsewhere.
+    BringHome(usize),
     /// It was brought back.
-    Restored(Result<PathBuf, RestoreError>),
+    Restored(Result<PathBuf, String>),
+    /// What was left behind is thrown away, or not.
+    Discarded(Result<(), String>),
     /// Throw a take away.
     Discard(usize),
     /// Open a draft.
@@ -222,13 +235,7 @@ impl Library {
         } else {
             actions.push(self.list());
         }
-        let (state, journals) = (folders.state.clone(), session::TakeFolders::of_user(folders).all_journals());
-        actions.push(Action::Work(beside(move || {
-            let found = recover::find(&journals);
-            let journals = found.unreadable.into_iter().map(|u| u.path);
-            let damaged = journals.chain(edit::damaged_drafts(&state)).collect();
-            Message::Found(found.takes, edit::drafts(&state), damaged)
-        })));
+        actions.push(self.look_behind(now));
         Action::All(actions)
     }
 
@@ -242,7 +249,22 @@ impl Library {
             self.state = State::Reading(0);
         }
         let folder = self.folder.clone();
-        Action::Work(beside(move || Message::Listed(library::list(&folder))))
+        let listing = Action::Work(beside(move || Message::Listed(library::list(&folder))));
+        Action::All(vec![listing, self.weigh()])
+    }
+
+    /// Looks how much is in the trash.
+    fn weigh(&self) -> Action<Message> {
+        let folder = self.folder.clone();
+        Action::Work(beside(move || Message::Weighed(library::trash_size(&folder))))
+    }
+
+    /// Work beside the window broke down, and nobody knows which: nothing is waited for any more.
+    pub fn work_broke(&mut self) {
+        self.export = None;
+        if matches!(self.state, State::Reading(_)) {
+            self.state = State::Known;
+        }
     }
 
     /// Looks at the folder until something in it changes.
@@ -334,10 +356,8 @@ impl Library {
                 self.refresh();
                 self.read(left)
             }
-            Message::Found(takes, drafts, damaged) => {
-                self.takes = takes;
-                self.drafts = drafts;
-                self.damaged = damaged;
+            Message::Found(left) => {
+                self.left = *left;
                 self.doomed = None;
                 Action::None
             }
@@ -363,9 +383,14 @@ impl Library {
                 Action::None
             }
             Message::Select(path) => {
-                let again = self.selected.as_ref() == Some(&path);
-                self.choose(path);
-                if again { self.update(Message::Edit, now) } else { Action::None }
+                let at = Instant::now();
+                let double = is_second(self.clicked.take(), &path, at);
+                self.choose(path.clone());
+                if double {
+                    return self.update(Message::Edit, now);
+                }
+                self.clicked = Some((path, at));
+                Action::None
             }
             Message::Step(by) => self.step(by),
             Message::Edit => self.selected.clone().map_or(Action::None, Action::Edit),
@@ -386,9 +411,11 @@ impl Library {
             Message::Restore(_)
             | Message::Restored(_)
             | Message::Discard(_)
+            | Message::BringHome(_)
             | Message::Recover(_)
             | Message::DiscardDraft(_)
-            | Message::DiscardDamaged(_) => self.recover(message),
+            | Message::DiscardDamaged(_)
+            | Message::Discarded(_) => self.recover(message, now),
             other => self.change(other, now),
         }
     }
@@ -409,12 +436,14 @@ impl Library {
 
     /// Draws the screen.
     pub fn view<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
-        let search = text_input("Search names, instruments, #tags", &self.query.text)
-            .id(Id::new(SEARCH))
-            .on_input(Message::Search)
-            .size(theme::BODY)
-            .padding([8.0, 12.0])
-            .style(theme::field);
+        let search = field(
+            text_input("Search names, instruments, #tags", &self.query.text)
+                .id(Id::new(SEARCH))
+                .on_input(Message::Search)
+                .size(theme::BODY)
+                .padding([8.0, 12.0])
+                .style(theme::field),
+        );
         let order = choice(Order::ALL, Some(self.query.order), Message::Sort);
         let undo =
             labelled(Icon::Undo, "Undo delete").on_press_maybe((!self.trashed.is_empty()).then_some(Message::Undo));
@@ -433,7 +462,7 @@ impl Library {
             row![container(list::view(self, now)).width(Length::Fill).height(Length::Fill), detail::view(self, now)]
                 .spacing(theme::GAP + theme::NEAR)
                 .height(Length::Fill);
-        column![top, list::left_behind(self), body, self.foot()]
+        column![top, left::view(self), body, self.foot()]
             .spacing(theme::GAP + theme::NEAR)
             .padding(theme::MARGIN)
             .into()
@@ -464,10 +493,30 @@ impl Library {
         let said = self.said.as_ref().map(|(what, wrong)| {
             text(what).size(theme::SMALL).style(if *wrong { theme::warning } else { theme::muted })
         });
-        row![text(reading).size(theme::SMALL).style(theme::muted), container(said).width(Length::Fill)]
+        row![text(reading).size(theme::SMALL).style(theme::muted), container(said).width(Length::Fill), self.bin()]
             .spacing(theme::WIDE)
+            .align_y(Alignment::Center)
             .into()
     }
+
+    /// What is in the trash, and how to be rid of it.
+    fn bin(&self) -> Option<Element<'_, Message>> {
+        let TrashSize { files, bytes } = self.trash;
+        if files == 0 {
+            return None;
+        }
+        let doomed = self.doomed == Some(Doomed::Trash);
+        let empty = if doomed { format!("Delete {} for good?", files_in_words(files)) } else { "Empty".to_owned() };
+        let size = format!("Trash: {}, {}", files_in_words(files), words::size(bytes));
+        let button = button(text(empty).size(theme::SMALL)).padding([2.0, 8.0]).style(theme::plain);
+        let line = row![text(size).size(theme::SMALL).style(theme::muted), button.on_press(Message::EmptyTrash)];
+        Some(line.spacing(theme::GAP).align_y(Alignment::Center).into())
+    }
+}
+
+/// Whether a click is the second of two.
+fn is_second(first: Option<(PathBuf, Instant)>, path: &Path, at: Instant) -> bool {
+    first.is_some_and(|(clicked, then)| clicked == path && at.saturating_duration_since(then) < DOUBLE)
 }
 
 fn files_in_words(count: usize) -> String {
@@ -498,6 +547,12 @@ pub fn shortcut(key: &Key, modifiers: Modifiers) -> Option<Message> {
         Key::Character("/") => Some(Message::Find),
         _ => None,
     }
+}
+
+/// Whether a key that is held says it again and again.
+#[must_use]
+pub fn repeats(message: &Message) -> bool {
+    matches!(message, Message::Step(_))
 }
 
 /// Whether two paths are one file's.

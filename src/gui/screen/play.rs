@@ -167,7 +167,7 @@ impl Play {
         match keyboard {
             Keyboard::Connected { panel: Panel::Akm322 | Panel::Virtual, .. } => self.span = Span::AKM322,
             Keyboard::Connected { panel: Panel::Unknown, .. } => self.span = Span::FIVE_OCTAVES,
-            Keyboard::Away { .. } => {
+            Keyboard::Away { .. } | Keyboard::Ended => {
                 self.down = 0;
                 self.roll.let_go(now.pulse.now);
             }

@@ -11,7 +11,7 @@ use crate::gui::dialog;
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::theme;
-use crate::gui::widget::{button, choice, labelled, slider};
+use crate::gui::widget::{button, choice, field, labelled, slider};
 use crate::gui::work::beside;
 use crate::music::VelocityCurve;
 use crate::music::message::Velocity;
@@ -262,25 +262,25 @@ impl Settings {
     }
 
     fn folders<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
-        let field = |typed: &Option<String>, set: Option<&PathBuf>, without: String| {
+        let path = |typed: &Option<String>, set: Option<&PathBuf>, without: String| {
             let value = typed.clone().unwrap_or_else(|| set.map_or_else(String::new, |p| p.display().to_string()));
             text_input(&without, &value).width(Length::Fixed(COLUMNS.1)).padding([8.0, 12.0]).size(theme::BODY)
         };
         let folders = &now.settings.folders;
         let usual = now.folders.as_ref().map_or_else(String::new, |f| f.library.display().to_string());
-        let library = field(&self.library, folders.library.as_ref(), usual)
+        let library = path(&self.library, folders.library.as_ref(), usual)
             .on_input(Message::LibraryTyped)
             .on_submit(Message::LibrarySet)
             .style(theme::field);
-        let soundfonts = field(&self.soundfonts, folders.soundfonts.as_ref(), "none of its own".to_owned())
+        let soundfonts = path(&self.soundfonts, folders.soundfonts.as_ref(), "none of its own".to_owned())
             .on_input(Message::SoundFontsTyped)
             .on_submit(Message::SoundFontsSet)
             .style(theme::field);
         group(
             "Folders",
             vec![
-                line("Takes", beside_dialog(library.into(), Which::Library)),
-                line("SoundFonts", beside_dialog(soundfonts.into(), Which::SoundFonts)),
+                line("Takes", beside_dialog(field(library), Which::Library)),
+                line("SoundFonts", beside_dialog(field(soundfonts), Which::SoundFonts)),
                 line(
                     "",
                     remark("Enter keeps what was typed; an empty field goes back to the usual folder.".to_owned()),

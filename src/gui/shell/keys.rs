@@ -36,7 +36,9 @@ impl Studio {
             return (*key == Key::Named(Named::Escape)).then_some(Message::Help);
         }
         let own = match self.screen {
-            Screen::Library => library::shortcut(key, *modifiers).map(Message::Library),
+            Screen::Library => {
+                library::shortcut(key, *modifiers).filter(|m| !repeat || library::repeats(m)).map(Message::Library)
+            }
             Screen::Edit => edit::shortcut(key, *modifiers).filter(|m| !repeat || edit::repeats(m)).map(Message::Edit),
             _ => None,
         };

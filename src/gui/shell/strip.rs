@@ -12,10 +12,11 @@ use crate::studio::doctor::{self, Check};
 
 impl Studio {
     /// What waits on a screen that is not looked at.
-    fn badge(&self, screen: Screen) -> Option<String> {
+    pub(super) fn badge(&self, screen: Screen) -> Option<String> {
         let wrong = |c: &&Check| matches!(c.status, doctor::Status::Warning | doctor::Status::Failure);
         let count = match screen {
             Screen::Devices => self.now.checks.iter().filter(wrong).count(),
+            Screen::Library => self.library.left_behind().len(),
             Screen::Jobs => self.jobs.under_way(),
             Screen::Edit if self.edit.is_unsaved() => return Some("•".to_owned()),
             _ => 0,

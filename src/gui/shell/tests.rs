@@ -133,3 +133,26 @@ fn the_first_screen_says_that_the_settings_are_broken() {
     assert!(remark.wrong && remark.text.contains("of no use"), "{}", remark.text);
     assert_eq!(remark_on_settings(None, &[]), None);
 }
+
+#[test]
+fn what_was_left_behind_is_told_wherever_one_is_and_leads_to_the_library() {
+    let Some((now, _folder)) = bench::room() else { return };
+    let journals = now.folders.as_ref().unwrap().state.join("journals");
+    std::fs::create_dir_all(&journals).unwrap();
+    std::fs::write(journals.join("Take.mid"), "MThd").unwrap();
+    let mut studio = Studio::without_desk(now);
+    let look = studio.library.look_behind(&studio.now);
+    for message in bench::run(studio.act(look, Message::Library)).0 {
+        let _ = studio.update(message);
+    }
+    assert_eq!(studio.badge(Screen::Library).as_deref(), Some("1"));
+    let mut window = bench::shown(studio.view());
+    assert!(window.find("A take waits to be brought into the library").is_ok());
+    window.click("Show").unwrap();
+    let messages: Vec<Message> = window.into_messages().collect();
+    for message in messages {
+        let _ = studio.update(message);
+    }
+    assert_eq!((studio.screen, &studio.now.left_behind), (Screen::Library, &None));
+    assert!(bench::shown(studio.view()).find("The take Take.mid could not be put into the library.").is_ok());
+}

@@ -12,7 +12,7 @@ use iced::advanced::widget::{Operation, Tree, Widget, tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, overlay, renderer};
 use iced::keyboard::key::Named;
 use iced::keyboard::{self, Key};
-use iced::widget::{button as iced_button, pick_list, slider as iced_slider};
+use iced::widget::{button as iced_button, pick_list, slider as iced_slider, text_input};
 use iced::{Border, Color, Element, Event, Length, Padding, Rectangle, Renderer, Size, Theme, Vector, mouse, touch};
 
 pub use reveal::{next, previous};
@@ -25,6 +25,10 @@ enum Answer<'a, M> {
     None,
     /// Enter and Space press it.
     Press(M),
+    /// Enter does; Space is the screen's.
+    Enter(M),
+    /// Words are typed into it. It has a focus of its own, and leaves the commands that it does not know to the window.
+    Type,
     /// Up and down choose the one before and the next.
     Turn(Box<dyn Fn(isize) -> Option<M> + 'a>),
     /// The arrows move it; the message says that it was let go.
@@ -63,6 +67,7 @@ impl<'a, M: Clone + 'a> Focus<'a, M> {
     fn hear(&self, key: &Key) -> Option<Heard<M>> {
         match (&self.answer, key) {
             (Answer::Press(message), Key::Named(Named::Enter | Named::Space)) => Some(Heard::Says(message.clone())),
+            (Answer::Enter(message), Key::Named(Named::Enter)) => Some(Heard::Says(message.clone())),
             (Answer::Turn(turn), Key::Named(Named::ArrowDown)) => turn(1).map(Heard::Says),
             (Answer::Turn(turn), Key::Named(Named::ArrowUp)) => turn(-1).map(Heard::Says),
             (Answer::Slide(_), Key::Named(Named::ArrowUp | Named::ArrowRight)) => Some(Heard::Moves(Named::ArrowUp)),
@@ -70,6 +75,22 @@ impl<'a, M: Clone + 'a> Focus<'a, M> {
             _ => None,
         }
     }
+
+    /// Whether what it opens lies over the window.
+    fn is_open(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, viewport: &Rectangle) -> bool {
+        self.inner.as_widget_mut().overlay(tree, layout, renderer, viewport, Vector::ZERO).is_some()
+    }
+
+    /// Whether Tab goes to it by this shell: a field of text has that of iced.
+    fn is_stop(&self) -> bool {
+        !matches!(self.answer, Answer::None | Answer::Type)
+    }
+}
+
+/// Whether a field of text makes letters of a command that it does not know: iced's types the 1 of Ctrl+1.
+fn is_foreign(key: &Key, modifiers: keyboard::Modifiers) -> bool {
+    let is_known = |c: &str| ["a", "c", "v", "x"].contains(&c.to_lowercase().as_str());
+    modifiers.command() && !modifiers.alt() && matches!(key.as_ref(), Key::Character(c) if c.is_ascii() && !is_known(c))
 }
 
 /// What comes of a key.
@@ -93,7 +114,7 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
     }
 
     fn diff(&self, tree: &mut Tree) {
-        if matches!(self.answer, Answer::None) {
+        if !self.is_stop() {
             tree.state.downcast_mut::<State>().unfocus();
         }
         tree.diff_children(std::slice::from_ref(&self.inner));
@@ -114,7 +135,7 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
     }
 
     fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
-        if !matches!(self.answer, Answer::None) {
+        if self.is_stop() {
             operation.focusable(None, layout.bounds(), tree.state.downcast_mut::<State>());
         }
         if let Some(child) = tree.children.first_mut() {
@@ -142,6 +163,30 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
             {
                 state.unfocus();
                 shell.request_redraw();
+            }
+            Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. })
+                if matches!(self.answer, Answer::Type) && is_foreign(key, *modifiers) =>
+            {
+                return;
+            }
+            // A list that the mouse has opened is closed by these keys, and goes on by the keyboard.
+            Event::Keyboard(keyboard::Event::KeyPressed { key, .. })
+                if matches!(self.answer, Answer::Turn(_))
+                    && matches!(key, Key::Named(Named::Escape | Named::Enter | Named::ArrowUp | Named::ArrowDown))
+                    && self.is_open(child, layout, renderer, viewport) =>
+            {
+                state.is_focused = true;
+                if let Some(Heard::Says(message)) = self.hear(key) {
+                    shell.publish(message);
+                }
+                let outside = Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left));
+                let nowhere = mouse::Cursor::Unavailable;
+                let inner = self.inner.as_widget_mut();
+                inner.update(child, &outside, layout, nowhere, renderer, clipboard, shell, viewport);
+                shell.invalidate_layout();
+                shell.request_redraw();
+                shell.capture_event();
+                return;
             }
             Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, physical_key, location, repeat, .. })
                 if state.is_focused && modifiers.is_empty() =>
@@ -242,6 +287,17 @@ pub struct Button<'a, M> {
     inside: Box<dyn FnOnce(bool) -> Element<'a, M> + 'a>,
     form: Box<dyn FnOnce(iced_button::Button<'a, M>) -> iced_button::Button<'a, M> + 'a>,
     press: Option<M>,
+    keys: Keys<M>,
+}
+
+/// What the keyboard does to a button.
+enum Keys<M> {
+    /// The same as the mouse.
+    Press,
+    /// Enter does this.
+    Enter(M),
+    /// Nothing: another of its kind is reached instead.
+    None,
 }
 
 /// A button around something.
@@ -252,7 +308,7 @@ pub fn button<'a, M: Clone + 'a>(inside: impl Into<Element<'a, M>>) -> Button<'a
 
 /// A button around something that depends on whether it can be pressed: an icon does not follow the button by itself.
 pub fn button_with<'a, M: Clone + 'a>(inside: impl FnOnce(bool) -> Element<'a, M> + 'a) -> Button<'a, M> {
-    Button { inside: Box::new(inside), form: Box::new(|button| button), press: None }
+    Button { inside: Box::new(inside), form: Box::new(|button| button), press: None, keys: Keys::Press }
 }
 
 impl<'a, M: Clone + 'a> Button<'a, M> {
@@ -299,13 +355,24 @@ impl<'a, M: Clone + 'a> Button<'a, M> {
     pub fn on_press_maybe(self, message: Option<M>) -> Self {
         Button { press: message, ..self }
     }
+
+    /// One of a list: where it is the one that Tab goes to, Enter says this, else the keyboard passes it by.
+    #[must_use]
+    pub fn of_list(self, enter: Option<M>) -> Self {
+        Button { keys: enter.map_or(Keys::None, Keys::Enter), ..self }
+    }
 }
 
 impl<'a, M: Clone + 'a> From<Button<'a, M>> for Element<'a, M> {
     fn from(button: Button<'a, M>) -> Self {
-        let Button { inside, form, press } = button;
+        let Button { inside, form, press, keys } = button;
         let inner = form(iced::widget::button(inside(press.is_some()))).on_press_maybe(press.clone());
-        Focus::around(inner, press.map_or(Answer::None, Answer::Press))
+        let answer = match (keys, press) {
+            (Keys::None, _) | (_, None) => Answer::None,
+            (Keys::Enter(message), Some(_)) => Answer::Enter(message),
+            (Keys::Press, Some(message)) => Answer::Press(message),
+        };
+        Focus::around(inner, answer)
     }
 }
 
@@ -385,6 +452,11 @@ pub fn slider<'a, M: Clone + 'a>(
         inner = inner.on_release(released);
     }
     Focus::around(inner, Answer::Slide(released))
+}
+
+/// A field of text that keeps its hands off the window's commands.
+pub fn field<'a, M: Clone + 'a>(inner: text_input::TextInput<'a, M>) -> Element<'a, M> {
+    Focus::around(inner, Answer::Type)
 }
 
 #[cfg(test)]

@@ -150,4 +150,6 @@ fn a_departure_is_told_as_such() {
         _ => None,
     });
     assert!(away.contains("Virtual keyboard"), "{away}");
+    // The end of what it plays is no departure.
+    bench.wait(|r| matches!(r, Report::Keyboard(Keyboard::Ended)).then_some(()));
 }

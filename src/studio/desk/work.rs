@@ -306,6 +306,10 @@ impl Work {
                     let (name, id, panel) = (name.clone(), id.clone(), *panel);
                     self.set_keyboard(Keyboard::Connected { name, id, panel });
                 }
+                Event::Ended { .. } if matches!(self.source, Source::Virtual { .. }) => {
+                    self.set_keyboard(Keyboard::Ended);
+                    self.release_keys();
+                }
                 Event::Disconnected { .. } | Event::Ended { .. } => {
                     if let Keyboard::Connected { name, .. } = &self.keyboard {
                         let name = name.clone();

@@ -59,7 +59,7 @@ pub fn duplicate(path: &Path) -> Result<PathBuf, LibraryError> {
 /// When it cannot be read or written there; it stays where it is then.
 pub fn keep(library: &Path, path: &Path) -> Result<PathBuf, LibraryError> {
     let bytes = fs::read(path).map_err(|e| LibraryError::of("read", path, &e))?;
-    let kept = place(&bytes, &library.join(path.file_name().unwrap_or_default()), InTheWay::TakeNextName)
+    let kept = place(&bytes, &prepare(library)?.join(path.file_name().unwrap_or_default()), InTheWay::TakeNextName)
         .map_err(|e| LibraryError::of("kept", path, &e))?;
     // The take is safe; a captured stretch that cannot be removed is only there twice.
     let _ = fs::remove_file(path);

@@ -139,7 +139,7 @@ fn what_is_deleted_comes_back_even_if_its_place_is_taken() {
     fs::write(&a, midi(&[61])).unwrap();
     let second = trash(folder.path(), &a).unwrap();
     assert!(list(folder.path()).unwrap().files.is_empty());
-    assert_eq!(trash_size(folder.path()), 2);
+    assert_eq!(trash_size(folder.path()).files, 2);
     assert_eq!(put_back(&second).unwrap(), a);
     assert_eq!(put_back(&first).unwrap(), folder.path().join("a-2.mid"));
     assert_eq!(fs::read(folder.path().join("a-2.mid")).unwrap(), midi(&[60]));

@@ -65,10 +65,23 @@ pub fn put_back(trashed: &Trashed) -> Result<PathBuf, LibraryError> {
     Err(failed(io::ErrorKind::AlreadyExists.into()))
 }
 
-/// How many files are in the trash.
+/// What lies in a trash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrashSize {
+    /// Files.
+    pub files: usize,
+    /// Bytes in them.
+    pub bytes: u64,
+}
+
+/// How much is in the trash.
 #[must_use]
-pub fn trash_size(library: &Path) -> usize {
-    fs::read_dir(library.join(FOLDER)).map_or(0, |entries| entries.flatten().count())
+pub fn trash_size(library: &Path) -> TrashSize {
+    let entries = fs::read_dir(library.join(FOLDER)).into_iter().flatten().flatten();
+    entries.fold(TrashSize::default(), |size, entry| TrashSize {
+        files: size.files + 1,
+        bytes: size.bytes + entry.metadata().map_or(0, |m| m.len()),
+    })
 }
 
 /// Removes what is in the trash, for good.

@@ -10,7 +10,7 @@ use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
 use crate::gui::widget::thumb::thumb;
 use crate::gui::widget::tune::{self, Tune};
-use crate::gui::widget::{button, labelled, tip, wanted};
+use crate::gui::widget::{button, field, labelled, tip, wanted};
 use crate::gui::{theme, words};
 use crate::music::Micros;
 use crate::studio::compose::atelier::Made;
@@ -144,13 +144,15 @@ fn last<'a>(screen: &'a Compose, made: &'a Made) -> Element<'a, Message> {
     // Bars and voices are redone in what the model writes itself; of arrangements another seed makes another whole.
     let sung = made.lineage.requests.first().is_none_or(|r| r.parameters.style == Style::Chorale);
     let redo = sung.then(|| {
-        let bars = text_input("Bars, as 5-8", &screen.bars)
-            .on_input(Message::Bars)
-            .on_submit(Message::Redo)
-            .width(104.0)
-            .padding([6.0, 9.0])
-            .size(theme::SMALL)
-            .style(theme::field);
+        let bars = field(
+            text_input("Bars, as 5-8", &screen.bars)
+                .on_input(Message::Bars)
+                .on_submit(Message::Redo)
+                .width(104.0)
+                .padding([6.0, 9.0])
+                .size(theme::SMALL)
+                .style(theme::field),
+        );
         let voices = Voice::ALL.map(|voice| {
             let on = screen.voices[voice as usize];
             let letter = text(&voice.name()[..1]).size(theme::SMALL).font(theme::STRONG);

@@ -5,7 +5,7 @@ use iced::{Alignment, Element, Length};
 
 use super::sheet::Sheet;
 use crate::gui::theme;
-use crate::gui::widget::{button, choice, tip};
+use crate::gui::widget::{button, choice, field, tip};
 use crate::music::time::{Tempo, TimeSignature};
 use crate::music::{TempoMap, Ticks};
 
@@ -125,13 +125,15 @@ pub(super) fn view<'a>(panel: &'a Panel, sheet: &'a Sheet) -> Element<'a, Messag
     let ((since, tempo), (begun, signature)) = (tempo_at(map, at), signature_at(map, at));
     let bar = |at: Ticks| map.position(at).map_or(1, |p| p.bar);
     let shown = panel.typed.clone().unwrap_or_else(|| in_words(tempo));
-    let field = text_input("120", &shown)
-        .on_input(Message::Typed)
-        .on_submit(Message::Change)
-        .width(Length::Fixed(64.0))
-        .padding([5.0, 8.0])
-        .size(theme::SMALL)
-        .style(theme::field);
+    let field = field(
+        text_input("120", &shown)
+            .on_input(Message::Typed)
+            .on_submit(Message::Change)
+            .width(Length::Fixed(64.0))
+            .padding([5.0, 8.0])
+            .size(theme::SMALL)
+            .style(theme::field),
+    );
     let list = choice(signatures(), Some(panel.chosen.unwrap_or(signature)), Message::Signature).small();
     let written = document.has_tempo_at(since).then_some(Message::Remove);
     let begins = document.has_signature_at(begun).then_some(Message::RemoveSignature);

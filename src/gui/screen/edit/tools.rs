@@ -10,7 +10,7 @@ use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
 use crate::gui::widget::pianoroll::{Lane, Tool};
-use crate::gui::widget::{choice, iconic, labelled, tip, wanted};
+use crate::gui::widget::{choice, iconic, labelled, list_tip, tip, wanted};
 use crate::music::Ticks;
 use crate::music::edit::{Mode, Scale};
 use crate::music::quantise::Grid;
@@ -78,7 +78,7 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
         picks(Tool::Pointer, tools.tool, Icon::Pointer, "Select, move, change lengths  (1)"),
         picks(Tool::Pencil, tools.tool, Icon::Pencil, "Draw notes; right-click removes  (2)"),
         tip(snap, "Keep to the grid; Alt lets go  (G)", BELOW),
-        tip(grid, "The grid's step", BELOW),
+        list_tip(grid, "The grid's step", BELOW),
         tip(beat, "Tempo and time signature at the cursor  (T)", BELOW),
         gap(),
         does(Icon::ToStart, "Back to the start  (Home)", Command::ToStart),
@@ -88,7 +88,7 @@ pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet, _now: &'a Now) -> Eleme
         does(Icon::ZoomIn, "Nearer  (+)", Command::Zoom(1)),
         does(Icon::Fit, "Everything  (F)", Command::Fit),
         iced::widget::space::horizontal(),
-        tip(export, "Into the library's folder Exports  (Ctrl E: WAV)", BELOW),
+        list_tip(export, "Into the library's folder Exports  (Ctrl E: WAV)", BELOW),
         tip(save, "Save to the file  (Ctrl S)", BELOW),
     ]
     .spacing(theme::NEAR)
@@ -103,7 +103,7 @@ fn gap() -> iced::widget::Space {
 /// What the lane shows, to be chosen beside it.
 pub(super) fn lane<'a>(sheet: &Sheet) -> Element<'a, Message> {
     let lane = choice(LaneChoice::ALL, Some(lane_choice(sheet.lane)), Message::Lane).small();
-    tip(lane, "What the lane below the notes shows", tooltip::Position::Top)
+    list_tip(lane, "What the lane below the notes shows", tooltip::Position::Top)
 }
 
 fn lane_choice(lane: Lane) -> LaneChoice {

@@ -9,7 +9,7 @@ use super::sheet::{Sheet, TrackView};
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
-use crate::gui::widget::{button, choice, labelled, slider, tip};
+use crate::gui::widget::{button, choice, field, labelled, slider, tip};
 use crate::music::edit::{Mix, TrackColour};
 use crate::music::general_midi;
 use crate::music::message::{Channel, Value};
@@ -188,12 +188,14 @@ fn opened<'a>(sheet: &'a Sheet, track: &'a TrackView) -> Element<'a, Message> {
         .width(Length::Fill)
         .small()
         .menu_height(340.0);
-    let name = text_input("Name", sheet.typed_name.as_deref().unwrap_or(&track.title))
-        .on_input(Message::Typed)
-        .on_submit(Message::Rename)
-        .size(theme::SMALL)
-        .padding([5.0, 8.0])
-        .style(theme::field);
+    let name = field(
+        text_input("Name", sheet.typed_name.as_deref().unwrap_or(&track.title))
+            .on_input(Message::Typed)
+            .on_submit(Message::Rename)
+            .size(theme::SMALL)
+            .padding([5.0, 8.0])
+            .style(theme::field),
+    );
     let level = |label: &'a str, value: u8, shown: String, on: fn(u8) -> Message| {
         row![
             container(text(label).size(theme::SMALL).style(theme::muted)).width(46.0),

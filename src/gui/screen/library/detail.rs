@@ -7,7 +7,7 @@ use super::{Library, Message, RENAME, To, list};
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::widget::thumb::thumb;
-use crate::gui::widget::{button, labelled, tip, wanted};
+use crate::gui::widget::{button, field, labelled, tip, wanted};
 use crate::gui::{theme, words};
 use crate::studio::library::{Entry, Sound, State};
 
@@ -82,12 +82,14 @@ impl<'a> WithTags<'a> for iced::widget::Column<'a, Message> {
         }
         let now = entry.tags.iter().cloned().collect::<Vec<_>>().join(", ");
         let shown = screen.tagging.clone().unwrap_or(now);
-        let field = text_input("Tags, with commas", &shown)
-            .on_input(Message::TagsTyped)
-            .on_submit(Message::TagsSet)
-            .size(theme::SMALL)
-            .padding([7.0, 10.0])
-            .style(theme::field);
+        let field = field(
+            text_input("Tags, with commas", &shown)
+                .on_input(Message::TagsTyped)
+                .on_submit(Message::TagsSet)
+                .size(theme::SMALL)
+                .padding([7.0, 10.0])
+                .style(theme::field),
+        );
         let set = screen.tagging.is_some().then(|| {
             button(text("Set").size(theme::SMALL)).padding([7.0, 10.0]).style(theme::plain).on_press(Message::TagsSet)
         });
@@ -97,14 +99,15 @@ impl<'a> WithTags<'a> for iced::widget::Column<'a, Message> {
 
 fn title<'a>(screen: &'a Library, entry: &'a Entry) -> Element<'a, Message> {
     if let Some(name) = &screen.renaming {
-        return text_input("Name", name)
-            .id(Id::new(RENAME))
-            .on_input(Message::Name)
-            .on_submit(Message::Named)
-            .size(theme::LARGE)
-            .padding([6.0, 10.0])
-            .style(theme::field)
-            .into();
+        return field(
+            text_input("Name", name)
+                .id(Id::new(RENAME))
+                .on_input(Message::Name)
+                .on_submit(Message::Named)
+                .size(theme::LARGE)
+                .padding([6.0, 10.0])
+                .style(theme::field),
+        );
     }
     text(entry.title()).size(theme::LARGE).font(theme::STRONG).into()
 }

@@ -1,4 +1,4 @@
-//! What is done to files: renamed, tagged, copied, deleted and brought back, imported, exported, recovered. All of it
+//! What is done to files: renamed, tagged, copied, deleted and brought back, imported, exported. All of it
 //! beside the window; here is what is asked for and what becomes of it.
 
 use std::path::PathBuf;
@@ -73,6 +73,33 @@ impl Library {
                 let folder = self.folder.clone();
                 self.with_selected(move |path| Message::Deleted(library::trash(&folder, &path)))
             }
+            Message::Weighed(size) => {
+                if size != self.trash && self.doomed == Some(Doomed::Trash) {
+                    self.doomed = None;
+                }
+                self.trash = size;
+                Action::None
+            }
+            // Nothing brings it back, so that it has to be said twice.
+            Message::EmptyTrash if self.doomed != Some(Doomed::Trash) => {
+                self.doomed = Some(Doomed::Trash);
+                Action::None
+            }
+            Message::EmptyTrash => {
+                self.doomed = None;
+                let folder = self.folder.clone();
+                Action::Work(beside(move || Message::Emptied(library::empty_trash(&folder))))
+            }
+            Message::Emptied(outcome) => {
+                match outcome {
+                    Ok(()) => {
+                        self.trashed.clear();
+                        self.said = Some(("The trash is empty.".to_owned(), false));
+                    }
+                    Err(e) => self.said = Some((e.to_string(), true)),
+                }
+                self.weigh()
+            }
             Message::Deleted(Ok(trashed)) => {
                 let next = self.shown.iter().position(|p| *p == trashed.original);
                 self.shelf.removed(&trashed.original);
@@ -81,13 +108,25 @@ impl Library {
                 self.selected = next;
                 let name = library::name(&trashed.original);
                 self.trashed.push(trashed);
-                self.say(format!("Deleted {name}. Undo brings it back."), false)
+                self.said = Some((format!("Deleted {name}. Undo brings it back."), false));
+                self.weigh()
             }
             Message::Undo => match self.trashed.pop() {
-                Some(trashed) => Action::Work(beside(move || Message::Back(library::put_back(&trashed)))),
+                Some(trashed) => Action::Work(beside(move || {
+                    let outcome = library::put_back(&trashed);
+                    Message::Back(trashed, outcome)
+                })),
                 None => Action::None,
             },
-            Message::Back(Ok(path)) => {
+            Message::Back(trashed, Err(e)) => {
+                // What is still in the trash can be asked for once more, when what was in the way is mended.
+                if !matches!(e, LibraryError::Gone { .. }) {
+                    self.trashed.push(trashed);
+                }
+                self.said = Some((e.to_string(), true));
+                self.list()
+            }
+            Message::Back(_, Ok(path)) => {
                 let said = self.say(format!("{} is back.", library::name(&path)), false);
                 self.choose(path);
                 Action::All(vec![said, self.list()])
@@ -128,8 +167,7 @@ impl Library {
             Message::Renamed(_, Err(e))
             | Message::Duplicated(Err(e))
             | Message::KeptAsTake(Err(e))
-            | Message::Deleted(Err(e))
-            | Message::Back(Err(e)) => {
+            | Message::Deleted(Err(e)) => {
                 self.fail(&e);
                 self.list()
             }
@@ -177,51 +215,5 @@ impl Library {
             });
             tell(Message::Exported(outcome));
         }))
-    }
-
-    pub(super) fn recover(&mut self, message: Message) -> Action<Message> {
-        let doomed = match message {
-            Message::Discard(index) => Some(Doomed::Take(index)),
-            Message::DiscardDraft(index) => Some(Doomed::Draft(index)),
-            Message::DiscardDamaged(index) => Some(Doomed::Damaged(index)),
-            _ => None,
-        };
-        // Nothing brings it back, so that it has to be said twice.
-        if std::mem::replace(&mut self.doomed, doomed) != doomed && doomed.is_some() {
-            return Action::None;
-        }
-        self.doomed = None;
-        match message {
-            Message::Restore(index) if index < self.takes.len() => {
-                let take = self.takes.remove(index);
-                let folder = self.folder.clone();
-                Action::Work(beside(move || Message::Restored(take.restore(None, &folder, false))))
-            }
-            Message::Restored(Ok(path)) => {
-                let said = self.say(format!("Restored {}.", library::name(&path)), false);
-                self.choose(path);
-                Action::All(vec![said, self.list()])
-            }
-            Message::Restored(Err(e)) => self.fail(&e),
-            Message::Discard(index) if index < self.takes.len() => {
-                let take = self.takes.remove(index);
-                match take.remove() {
-                    Ok(()) => Action::None,
-                    Err(e) => self.fail(&e),
-                }
-            }
-            Message::Recover(index) if index < self.drafts.len() => Action::Recover(self.drafts.remove(index)),
-            Message::DiscardDraft(index) if index < self.drafts.len() => match self.drafts.remove(index).remove() {
-                Ok(()) => Action::None,
-                Err(e) => self.fail(&e),
-            },
-            Message::DiscardDamaged(index) if index < self.damaged.len() => {
-                match library::discard(&self.damaged.remove(index)) {
-                    Ok(()) => Action::None,
-                    Err(e) => self.fail(&e),
-                }
-            }
-            _ => Action::None,
-        }
     }
 }

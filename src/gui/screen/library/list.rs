@@ -1,13 +1,12 @@
 //! The list: only the rows that are seen are made, whatever their number.
 
-use iced::widget::{Id, Space, button, column, container, operation, row, scrollable, text};
+use iced::widget::{Id, Space, column, container, operation, row, scrollable, text};
 use iced::{Alignment, Element, Length};
 
-use super::{Action, Doomed, Library, Message, State, same};
-use crate::gui::icon::{self, Icon};
+use super::{Action, Library, Message, State, same};
 use crate::gui::now::Now;
 use crate::gui::widget::thumb::thumb;
-use crate::gui::widget::{labelled, wanted};
+use crate::gui::widget::{button, line};
 use crate::gui::{theme, words};
 use crate::studio::library::{self, Entry};
 
@@ -81,20 +80,20 @@ fn one<'a>(screen: &'a Library, entry: &'a Entry, now: &'a Now) -> Element<'a, M
         Some(summary) => thumb(&summary.picture, summary.fingerprint, 132.0, 44.0),
         None => Space::new().width(132.0).height(44.0).into(),
     };
-    let title = text(entry.title()).size(theme::BODY).font(theme::STRONG).wrapping(text::Wrapping::None);
+    let title = line(entry.title()).font(theme::STRONG);
     let about = match &entry.state {
         library::State::Read(summary) => {
-            text(format!("{}   {}", date(entry, now), summary.instrument)).style(theme::muted)
+            line(format!("{}   {}", date(entry, now), summary.instrument)).style(theme::muted)
         }
-        library::State::Unread => text(date(entry, now)).style(theme::muted),
-        library::State::Broken(why) => text(why).style(theme::warning),
+        library::State::Unread => line(date(entry, now)).style(theme::muted),
+        library::State::Broken(why) => line(why).style(theme::warning),
     };
     let tags = entry
         .tags
         .iter()
         .take(4)
         .map(|tag| container(text(tag).size(11.0)).padding([1.0, 7.0]).style(theme::keycap).into());
-    let names = column![title, about.size(theme::SMALL).wrapping(text::Wrapping::None)].spacing(3.0);
+    let names = column![title, about.size(theme::SMALL)].spacing(3.0);
     let (length, notes) =
         entry.summary().map_or_else(Default::default, |s| (words::length(s.length), words::notes(s.notes as u64)));
     let numbers = column![text(length).size(theme::BODY), text(notes).size(theme::SMALL).style(theme::muted)]
@@ -102,18 +101,24 @@ fn one<'a>(screen: &'a Library, entry: &'a Entry, now: &'a Now) -> Element<'a, M
         .align_x(Alignment::End);
     let inside = row![
         picture,
-        container(names).width(Length::Fill).clip(true),
+        container(names).width(Length::Fill),
         row(tags).spacing(theme::NEAR),
         container(numbers).width(86.0).align_right(86.0),
     ]
     .spacing(theme::WIDE)
     .align_y(Alignment::Center);
+    // One of them is enough for Tab: the arrows go on from there.
+    let enter = match &screen.selected {
+        Some(_) => chosen.then_some(Message::Edit),
+        None => same(screen.shown.first(), &entry.path).then(|| Message::Select(entry.path.clone())),
+    };
     button(container(inside).center_y(Length::Fill))
         .width(Length::Fill)
         .height(ROW)
         .padding([0.0, 10.0])
         .style(theme::choice(chosen))
         .on_press(Message::Select(entry.path.clone()))
+        .of_list(enter)
         .into()
 }
 
@@ -121,43 +126,4 @@ fn one<'a>(screen: &'a Library, entry: &'a Entry, now: &'a Now) -> Element<'a, M
 pub(super) fn date(entry: &Entry, now: &Now) -> String {
     let Ok(at) = jiff::Timestamp::try_from(entry.date()) else { return String::new() };
     at.to_zoned(now.zone.clone()).strftime("%Y-%m-%d  %H:%M").to_string()
-}
-
-/// Takes and drafts that a crash left behind, on top of everything.
-pub(super) fn left_behind(screen: &Library) -> Option<Element<'_, Message>> {
-    let is_doomed = |what| screen.doomed == Some(what);
-    let takes = screen.takes.iter().enumerate().map(|(i, take)| {
-        let started: String =
-            take.contents.header.started.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect();
-        let about = format!(
-            "A take of {started} was cut off: {}, {}.",
-            words::notes(take.notes() as u64),
-            words::length(take.length())
-        );
-        line(about, Some(("Restore", Message::Restore(i))), Message::Discard(i), is_doomed(Doomed::Take(i)))
-    });
-    let drafts = screen.drafts.iter().enumerate().map(|(i, draft)| {
-        let about = format!("Changes to {} were not saved; they were kept at {}.", draft.name, draft.kept);
-        line(about, Some(("Open", Message::Recover(i))), Message::DiscardDraft(i), is_doomed(Doomed::Draft(i)))
-    });
-    let damaged = screen.damaged.iter().enumerate().map(|(i, path)| {
-        let about = format!("{} was left behind and is damaged: it cannot be opened.", path.display());
-        line(about, None, Message::DiscardDamaged(i), is_doomed(Doomed::Damaged(i)))
-    });
-    let lines: Vec<Element<'_, Message>> = takes.chain(drafts).chain(damaged).take(4).collect();
-    (!lines.is_empty())
-        .then(|| container(column(lines).spacing(theme::NEAR)).padding([8.0, 12.0]).style(theme::surface).into())
-}
-
-fn line<'a>(about: String, wish: Option<(&'a str, Message)>, no: Message, is_doomed: bool) -> Element<'a, Message> {
-    let discard = if is_doomed { "Discard for good?" } else { "Discard" };
-    row![
-        icon::coloured(Icon::History, 18.0, theme::accent),
-        container(text(about).size(theme::BODY)).width(Length::Fill),
-        wish.map(|(word, yes)| wanted(Icon::Undo, word).on_press(yes)),
-        labelled(Icon::Close, discard).style(theme::quiet).on_press(no),
-    ]
-    .spacing(theme::GAP)
-    .align_y(Alignment::Center)
-    .into()
 }

@@ -30,6 +30,31 @@ impl Bench {
         let _ = self.screen.update(message, &self.now);
     }
 
+    fn find(&mut self, left: LeftBehind) {
+        self.tell(Message::Found(Box::new(left)));
+    }
+
+    /// Carries a message out with what follows from it; the folder is not watched.
+    fn settle(&mut self, message: Message) {
+        let action = self.screen.update(message, &self.now);
+        self.follow(action);
+    }
+
+    fn follow(&mut self, action: Action<Message>) {
+        match action {
+            Action::Work(work) => {
+                for outcome in bench::run(work).0 {
+                    match outcome.unwrap() {
+                        Message::Listed(_) => self.look(),
+                        message => self.settle(message),
+                    }
+                }
+            }
+            Action::All(actions) => actions.into_iter().for_each(|action| self.follow(action)),
+            _ => {}
+        }
+    }
+
     /// What happens beside the window.
     fn look(&mut self) {
         self.tell(Message::Listed(list(self.folder())));
@@ -81,7 +106,12 @@ fn what_is_deleted_comes_back_by_undo() {
     assert!(bench.screen.selected.is_some(), "the next one is selected");
     let trashed = bench.screen.trashed.last().unwrap().clone();
     bench.tell(Message::Undo);
-    bench.tell(Message::Back(library::put_back(&trashed)));
+    let full = LibraryError::Failed { file: "Evening".to_owned(), what: "put back", reason: "full".to_owned() };
+    bench.tell(Message::Back(trashed.clone(), Err(full)));
+    assert_eq!(bench.screen.trashed.last(), Some(&trashed), "it can be asked for again");
+    bench.tell(Message::Undo);
+    bench.tell(Message::Back(trashed.clone(), library::put_back(&trashed)));
+    assert!(bench.screen.trashed.is_empty());
     bench.look();
     assert!(path.exists());
     assert_eq!((bench.screen.selected.as_ref(), bench.screen.shown.len()), (Some(&path), 3));
@@ -142,7 +172,7 @@ fn what_is_damaged_is_told_and_goes_when_it_is_discarded() {
     let Some(mut bench) = Bench::new() else { return };
     let draft = bench.at("1-2-3.draft");
     std::fs::write(&draft, "half a draft").unwrap();
-    bench.tell(Message::Found(Vec::new(), Vec::new(), vec![draft.clone()]));
+    bench.find(LeftBehind { damaged: vec![draft.clone()], ..LeftBehind::default() });
     let words = format!("{} was left behind and is damaged: it cannot be opened.", draft.display());
     assert!(bench.shows(&words));
     bench.tell(Message::DiscardDamaged(0));
@@ -150,8 +180,80 @@ fn what_is_damaged_is_told_and_goes_when_it_is_discarded() {
     bench.tell(Message::Escape);
     assert!(bench.shows("Discard"));
     bench.tell(Message::DiscardDamaged(0));
-    bench.tell(Message::DiscardDamaged(0));
+    bench.settle(Message::DiscardDamaged(0));
     assert!(!draft.exists() && !bench.shows(&words));
+}
+
+#[test]
+fn what_cannot_be_discarded_is_shown_again() {
+    let Some(mut bench) = Bench::new() else { return };
+    let state = bench.now.folders.as_ref().unwrap().state.join("drafts");
+    // Nobody can remove a folder like a file.
+    std::fs::create_dir_all(state.join("1-2-3.draft")).unwrap();
+    bench.find(LeftBehind { damaged: vec![state.join("1-2-3.draft")], ..LeftBehind::default() });
+    bench.tell(Message::DiscardDamaged(0));
+    bench.settle(Message::DiscardDamaged(0));
+    assert_eq!(bench.screen.left.damaged, [state.join("1-2-3.draft")]);
+}
+
+#[test]
+fn however_much_was_left_behind_all_of_it_can_be_reached() {
+    let Some(mut bench) = Bench::new() else { return };
+    let damaged = |n: usize| (0..n).map(|i| bench.at(&format!("{i}.draft"))).collect();
+    let (few, many) = (damaged(4), damaged(9));
+    bench.find(LeftBehind { damaged: few, ..LeftBehind::default() });
+    assert!(!bench.shows("4 were left behind"));
+    bench.find(LeftBehind { damaged: many, ..LeftBehind::default() });
+    let last = format!("{} was left behind and is damaged: it cannot be opened.", bench.at("8.draft").display());
+    assert!(bench.shows("9 were left behind") && bench.shows(&last));
+}
+
+#[test]
+fn a_take_beside_its_journal_is_brought_into_the_library() {
+    let Some(mut bench) = Bench::new() else { return };
+    let journals = bench.now.folders.as_ref().unwrap().state.join("journals");
+    std::fs::create_dir_all(&journals).unwrap();
+    std::fs::rename(bench.at("Morning.mid"), journals.join("Take.mid")).unwrap();
+    let look = bench.screen.look_behind(&bench.now);
+    bench.follow(look);
+    assert_eq!(bench.screen.left.in_words().unwrap(), "A take waits to be brought into the library");
+    assert!(bench.shows("The take Take.mid could not be put into the library."));
+    bench.settle(Message::BringHome(0));
+    assert!(bench.at("Take.mid").exists() && !journals.join("Take.mid").exists() && bench.screen.left.is_empty());
+}
+
+#[test]
+fn the_trash_is_emptied_when_that_was_said_twice() {
+    let Some(mut bench) = Bench::new() else { return };
+    bench.tell(Message::Select(bench.at("Morning.mid")));
+    bench.settle(Message::Delete);
+    assert_eq!(bench.screen.trash.files, 1);
+    let bytes = words::size(bench.screen.trash.bytes);
+    assert!(bench.shows(&format!("Trash: 1 file, {bytes}")));
+    bench.settle(Message::EmptyTrash);
+    assert!(bench.shows("Delete 1 file for good?") && library::trash_size(bench.folder()).files == 1);
+    bench.settle(Message::Escape);
+    assert!(bench.shows("Empty"));
+    bench.settle(Message::EmptyTrash);
+    bench.settle(Message::EmptyTrash);
+    assert_eq!(library::trash_size(bench.folder()).files, 0);
+    assert!(bench.screen.trashed.is_empty() && bench.shows("The trash is empty."));
+}
+
+#[test]
+fn two_clicks_in_a_moment_open_the_editor_and_a_later_one_does_not() {
+    let (path, other) = (PathBuf::from("a.mid"), PathBuf::from("b.mid"));
+    let then = Instant::now();
+    let first = Some((path.clone(), then));
+    assert!(is_second(first.clone(), &path, then + DOUBLE / 2));
+    assert!(!is_second(first.clone(), &path, then + DOUBLE * 2));
+    assert!(!is_second(first, &other, then) && !is_second(None, &path, then));
+}
+
+#[test]
+fn a_key_that_is_held_goes_through_the_list_and_deletes_one_file() {
+    assert!(repeats(&Message::Step(1)));
+    assert!(!repeats(&Message::Delete) && !repeats(&Message::Duplicate) && !repeats(&Message::Undo));
 }
 
 #[test]

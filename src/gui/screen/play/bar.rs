@@ -6,7 +6,7 @@ use iced::{Alignment, Element, Length};
 use super::{Message, Play, step};
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
-use crate::gui::widget::{button, choice, iconic, tip};
+use crate::gui::widget::{button, choice, field, iconic, tip};
 use crate::gui::{theme, words};
 use crate::music::{Micros, Tempo, TimeSignature};
 use crate::studio::desk::Transport;
@@ -51,14 +51,16 @@ impl Play {
         let shown = self.typed.clone().filter(|_| playing.is_none()).unwrap_or_else(|| {
             if (bpm - bpm.round()).abs() < 0.005 { format!("{bpm:.0}") } else { format!("{bpm:.1}") }
         });
-        let tempo = text_input("120", &shown)
-            .on_input_maybe(playing.is_none().then_some(Message::TempoTyped))
-            .on_submit(Message::TempoSet)
-            .width(Length::Fixed(58.0))
-            .padding([8.0, 6.0])
-            .size(theme::BODY)
-            .align_x(Alignment::Center)
-            .style(theme::field);
+        let tempo = field(
+            text_input("120", &shown)
+                .on_input_maybe(playing.is_none().then_some(Message::TempoTyped))
+                .on_submit(Message::TempoSet)
+                .width(Length::Fixed(58.0))
+                .padding([8.0, 6.0])
+                .size(theme::BODY)
+                .align_x(Alignment::Center)
+                .style(theme::field),
+        );
         let tap = button(container(text("Tap").size(theme::BODY)).center_y(Length::Fill))
             .height(theme::CONTROL)
             .padding([0.0, 10.0])

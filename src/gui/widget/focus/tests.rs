@@ -15,6 +15,7 @@ enum Message {
     Chosen(&'static str),
     Moved(u8),
     Released,
+    Typed(String),
 }
 
 struct Window {
@@ -93,6 +94,57 @@ fn tab_goes_from_one_to_the_next_and_keys_set_them_going() {
     assert_eq!(window.press(Named::ArrowDown), [Message::Moved(5), Message::Released]);
     window.operate(focusable::focus_previous());
     assert_eq!(window.press(Named::ArrowDown), [Message::Chosen("c")]);
+}
+
+#[test]
+fn one_of_a_list_is_opened_by_enter_and_the_others_are_passed_by() {
+    let one = |word, enter: Option<Message>| button(word).on_press(Message::Pressed(word)).of_list(enter);
+    let rows = column![one("first", None), one("second", Some(Message::Chosen("second"))), one("third", None)];
+    let mut window = Window::new(rows.push(button("last").on_press(Message::Pressed("last"))).into());
+    window.tab();
+    assert_eq!(window.press(Named::Enter), [Message::Chosen("second")]);
+    assert_eq!(window.press(Named::Space), [], "Space is the screen's");
+    window.tab();
+    assert_eq!(window.press(Named::Enter), [Message::Pressed("last")]);
+}
+
+#[test]
+fn a_field_types_letters_and_leaves_commands_to_the_window() {
+    use iced::keyboard::{Location, Modifiers};
+    let typed = |words: String| Message::Typed(words);
+    let mut window = Window::new(field(text_input("", "").on_input(typed)));
+    window.operate(focusable::focus_next());
+    let mut press = |key: &str, modifiers| {
+        window.says(Event::Keyboard(keyboard::Event::ModifiersChanged(modifiers)), mouse::Cursor::Unavailable);
+        let pressed = keyboard::Event::KeyPressed {
+            key: Key::Character(key.into()),
+            modified_key: Key::Character(key.into()),
+            physical_key: Physical::Unidentified(NativeCode::Unidentified),
+            location: Location::Standard,
+            modifiers,
+            text: Some(key.into()),
+            repeat: false,
+        };
+        window.says(Event::Keyboard(pressed), mouse::Cursor::Unavailable)
+    };
+    assert_eq!(press("1", Modifiers::COMMAND), []);
+    assert_eq!(press("1", Modifiers::default()), [Message::Typed("1".to_owned())]);
+    assert_eq!(press("@", Modifiers::COMMAND | Modifiers::ALT), [Message::Typed("1@".to_owned())], "AltGr types");
+}
+
+#[test]
+fn a_list_that_the_mouse_has_opened_is_left_by_the_keyboard() {
+    let mut window = Window::new(choice(["a", "b", "c"], Some("b"), Message::Chosen).into());
+    let over = mouse::Cursor::Available(iced::Point::new(10.0, 10.0));
+    let click = Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left));
+    for (key, said) in [(Named::ArrowDown, vec![Message::Chosen("c")]), (Named::Escape, vec![])] {
+        window.says(click.clone(), over);
+        assert_eq!(window.press(key), said);
+        assert_eq!(window.press(Named::ArrowUp), [Message::Chosen("a")], "the arrows go on");
+        // It is closed: a click into its middle chooses nothing but opens it anew.
+        let inside = mouse::Cursor::Available(iced::Point::new(10.0, 60.0));
+        assert_eq!(window.says(click.clone(), inside), []);
+    }
 }
 
 #[test]
