@@ -76,16 +76,19 @@ fn overhead(store: &Arc<dyn Objects>, jobs: usize, idle: Duration) -> f64 {
     })
 }
 
-/// Seconds for so many jobs with so many workers, real ones, with a core each.
-fn workers(jobs: usize, count: usize) -> f64 {
-    let folder = tempfile::tempdir().unwrap();
-    submit(&client(&store(folder.path())), jobs, 64);
+/// Seconds that workers, real ones with a core each, need for these jobs, which they share or have to themselves.
+fn workers(jobs: usize, count: usize, apart: bool) -> f64 {
+    let folders: Vec<_> = (0..if apart { count } else { 1 }).map(|_| tempfile::tempdir().unwrap()).collect();
+    for folder in &folders {
+        submit(&client(&store(folder.path())), jobs / folders.len(), 64);
+    }
     let started = Instant::now();
     let workers: Vec<_> = (0..count)
         .map(|core| {
+            let folder = folders[core % folders.len()].path();
             let mut command = Command::new("taskset");
             command.args(["-c", &core.to_string(), env!("CARGO_BIN_EXE_composer"), "worker", "--drain"]);
-            command.args(["--concurrency", "1", "--store"]).arg(folder.path()).env("HOME", folder.path());
+            command.args(["--concurrency", "1", "--store"]).arg(folder).env("HOME", folder);
             command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("taskset, of util-linux")
         })
         .collect();
@@ -178,10 +181,21 @@ fn main() -> ExitCode {
         }
         within &= among_many(&bucket, &folder.path().join("bucket"), "embedded server");
     }
-    // In turns, and the best of each: whatever else this computer does takes from both.
-    let rounds: Vec<[f64; 2]> = (0..4).map(|_| [workers(24, 1), workers(24, 2)]).collect();
-    let [one, two] = [0, 1].map(|n| rounds.iter().map(|r| r[n]).fold(f64::INFINITY, f64::min));
-    println!("two workers with a core each: {:.2} times as many jobs as one (at least 1.8)", one / two);
-    within &= one / two >= 1.8;
+    // In turns, and the middle of each: whatever else this computer does takes from all. Two workers that know nothing of
+    // each other are what its cores, which share caches and memory, can give.
+    const JOBS: usize = 40;
+    let rounds: Vec<[f64; 3]> =
+        (0..5).map(|_| [workers(JOBS, 1, false), workers(JOBS, 2, false), workers(JOBS, 2, true)]).collect();
+    let [one, two, apart] = [0, 1, 2].map(|n| {
+        let mut times: Vec<f64> = rounds.iter().map(|round| round[n]).collect();
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    println!(
+        "two workers with a core each: {:.2} times as many jobs as one (at least 1.8), two with a store each {:.2} times",
+        one / two,
+        one / apart
+    );
+    within &= one / two >= f64::min(1.8, 0.97 * one / apart);
     if within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

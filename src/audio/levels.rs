@@ -15,7 +15,6 @@ pub struct Gauges {
     peaks: [AtomicU32; 2],
     voices: AtomicU32,
     late: AtomicU64,
-    latest: AtomicU32,
     delivery: AtomicU32,
     rate: AtomicU32,
 }
@@ -64,12 +63,6 @@ impl Gauges {
         self.late.load(Relaxed)
     }
 
-    /// How much too late the latest of them came, in frames.
-    #[must_use]
-    pub fn latest(&self) -> u32 {
-        self.latest.load(Relaxed)
-    }
-
     /// What live messages get for their way from the time stamp to the engine, in frames.
     #[must_use]
     pub fn delivery(&self) -> f32 {
@@ -105,9 +98,8 @@ impl Gauges {
         self.voices.store(u32::try_from(voices).unwrap_or(u32::MAX), Relaxed);
     }
 
-    pub(crate) fn add_late(&self, frames: f64) {
+    pub(crate) fn add_late(&self) {
         self.late.fetch_add(1, Relaxed);
-        self.latest.fetch_max(frames as u32, Relaxed);
     }
 
     pub(crate) fn peak(&self, left: &[f32], right: &[f32]) {

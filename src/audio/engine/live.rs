@@ -77,7 +77,7 @@ impl Live {
 
     /// A message came too late by so many frames.
     fn late(&mut self, frames: f64, gauges: &Gauges) {
-        gauges.add_late(frames);
+        gauges.add_late();
         // Half of it, so that a single hiccup does not count for all.
         self.delivery = (self.delivery + 0.5 * frames).min((DELIVERY + MOST_MORE) * self.rate);
         gauges.set_delivery(self.delivery);

@@ -92,8 +92,11 @@ fn server_is_there(id: &str) -> bool {
         "default" => true,
         "pipewire" => set("PIPEWIRE_REMOTE") || socket("pipewire-0"),
         "pulse" => set("PULSE_SERVER") || socket("pulse/native"),
-        "jack" => std::fs::read_dir("/dev/shm")
-            .is_ok_and(|entries| entries.flatten().any(|e| e.file_name().to_string_lossy().starts_with("jack"))),
+        // The registry outlives the servers.
+        "jack" => std::fs::read_dir("/dev/shm").is_ok_and(|entries| {
+            let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+            names.into_iter().any(|name| name.starts_with("jack") && name != "jack-shm-registry")
+        }),
         _ => false,
     }
 }

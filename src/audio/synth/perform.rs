@@ -93,7 +93,8 @@ impl Synth {
             return;
         }
         thread::scope(|scope| {
-            for _ in 1..workers.get() {
+            // There are no more parts to share than these.
+            for _ in 1..workers.get().min(super::CHANNELS) {
                 scope.spawn(work);
             }
             if !unsummed.left.is_empty() {
