@@ -23,7 +23,7 @@ use super::widget::keys::Touched;
 use super::work::Broken;
 use crate::compose::request::Request;
 use crate::studio::compose::atelier::Melody;
-use crate::studio::desk::Order;
+use crate::studio::desk::{Order, Trial};
 use crate::studio::edit::Draft;
 use crate::studio::preferences::Change;
 
@@ -94,8 +94,8 @@ pub enum Action<M> {
     Order(Order),
     /// A key on screen.
     Touch(Touched),
-    /// A key that is to be heard, and is not played: nothing records it.
-    Sound(Touched),
+    /// A key that is to be heard in an instrument of its own, and is not played: nothing records it.
+    Sound(Trial, Touched),
     /// A change to the settings.
     Change(Change),
     /// Something that cannot be done is to be said.

@@ -28,7 +28,7 @@ use super::widget::keys::Touched;
 use super::work::{Broken, beside};
 use super::{help, status, theme};
 use crate::settings::{self, Folders, SettingsError, ThemeSetting};
-use crate::studio::desk::{Desk, Opening, Order, Piece, PieceError, Remark, Report};
+use crate::studio::desk::{Desk, Opening, Order, Piece, PieceError, Remark, Report, Trial};
 use crate::studio::doctor::{self, Check};
 use crate::studio::edit::EditError;
 use crate::studio::preferences::Change;
@@ -356,7 +356,7 @@ impl Studio {
             Action::Work(work) => work.map(move |outcome| outcome.map_or_else(Message::Broken, into)),
             Action::Order(order) => self.order(order),
             Action::Touch(touched) => self.touch(touched),
-            Action::Sound(touched) => self.sound(touched),
+            Action::Sound(trial, touched) => self.sound(trial, touched),
             Action::Change(change) => self.change(change),
             Action::Complain(text) => self.complain(text),
             Action::Copy(words) => clipboard::write(words),
@@ -423,11 +423,11 @@ impl Studio {
     }
 
     /// Lets a key sound that nobody plays.
-    fn sound(&mut self, touched: Touched) -> Task<Message> {
+    fn sound(&mut self, trial: Trial, touched: Touched) -> Task<Message> {
         if let Some(touch) = self.desk.as_mut().and_then(Desk::touch) {
             match touched {
-                Touched::Press(key, velocity) => touch.sound(key, velocity),
-                Touched::Release(key) => touch.hush(key),
+                Touched::Press(key, velocity) => touch.sound(trial, key, velocity),
+                Touched::Release(key) => touch.hush(trial, key),
             }
         }
         Task::none()

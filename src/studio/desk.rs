@@ -20,7 +20,7 @@ use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
 pub use capture::CAPTURED;
-pub use keys::Touch;
+pub use keys::{Touch, Trial};
 pub use opening::{Listen, Opening, SoundChoice};
 pub use piece::{Piece, PieceError, PieceNote};
 pub use transport::Beat;

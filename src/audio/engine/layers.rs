@@ -170,6 +170,16 @@ impl Layers {
         }
     }
 
+    /// A message that is only tried out: on its own channel, past the layers. A layer on that channel gets its own
+    /// instrument back when the key is let go.
+    pub fn try_out(&self, channel: Channel, voice: Voice, mut say: impl FnMut(&Message)) {
+        say(&Message::Voice(channel, voice));
+        let is_end = matches!(voice, Voice::NoteOff { .. });
+        if is_end && self.layers.iter().any(|played| played.layer.channel == channel) {
+            self.set_up(say);
+        }
+    }
+
     /// Ends what is held, pedals too, and puts the wheels back.
     pub fn release(&mut self, mut say: impl FnMut(&Message)) {
         for Played { layer, sounds, sounding } in &mut self.layers {

@@ -28,7 +28,8 @@ const MOST_MORE: f64 = 0.001;
 pub enum Hand {
     /// On a keyboard.
     Keyboard = 0,
-    /// On screen: with the mouse or the computer's keys.
+    /// On screen: with the mouse or the computer's keys, on channel 1. What comes on another channel is only tried out
+    /// and has chosen its instrument itself.
     Screen = 1,
 }
 
@@ -175,8 +176,11 @@ impl Live {
                 instrument.render(&mut left[done..at], &mut right[done..at]);
                 done = at;
             }
-            if let Some(layers) = &mut self.layers {
-                layers.play(channel, voice, |m| instrument.message(m));
+            let is_tried = !exact_first && hand == Hand::Screen as usize && channel != Channel::default();
+            match &mut self.layers {
+                Some(layers) if is_tried => layers.try_out(channel, voice, |m| instrument.message(m)),
+                Some(layers) => layers.play(channel, voice, |m| instrument.message(m)),
+                None => {}
             }
         }
         if done < frames {

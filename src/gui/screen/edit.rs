@@ -15,6 +15,7 @@ mod tracks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use iced::widget::{column, container, row, text};
 use iced::{Alignment, Element, Length};
@@ -30,7 +31,7 @@ use crate::gui::{theme, words};
 use crate::music::edit::{Clip, Editor};
 use crate::music::message::{Key, Velocity};
 use crate::music::{Micros, Ticks};
-use crate::studio::desk::{Order, Piece, Report, Transport};
+use crate::studio::desk::{Order, Piece, Report, Transport, Trial};
 use crate::studio::edit::{Draft, EditError, Keeper, Origin};
 use crate::studio::library::{LibraryError, Sound};
 pub use assist::{GridChoice, LaneChoice, ScaleChoice};
@@ -48,8 +49,10 @@ pub struct Edit {
     /// What was last said about the sheet, and whether something is wrong.
     said: Option<(String, bool)>,
     export: Option<export::Export>,
-    /// The key that sounds because the mouse holds it.
-    heard: Option<Key>,
+    /// The key that sounds because the mouse holds it, or because it was stepped to.
+    heard: Option<(Trial, Key)>,
+    /// How many keys have sounded: a late answer must not hush the wrong one.
+    touches: u64,
     /// Which sheet answers are for.
     number: u64,
     /// The sheet that makes way for one that is being opened, until its changes are safe.
@@ -89,6 +92,8 @@ pub enum Message {
     New,
     /// The changes that cannot be kept are not wanted.
     Discard,
+    /// The key that was the so manieth to sound has sounded long enough.
+    Hush(u64),
     /// A piece was read.
     Opened(u64, Result<Box<Opened>, EditError>),
     /// The mouse on the roll.
@@ -248,6 +253,8 @@ impl Edit {
             }
             Message::Discard => self.discard(),
             Message::Nothing => Action::None,
+            Message::Hush(touch) if touch == self.touches => self.hush(),
+            Message::Hush(_) => Action::None,
             Message::Exporting(share) => {
                 self.export_is_at(share);
                 Action::None
@@ -345,6 +352,7 @@ impl Edit {
             }
             Message::New
             | Message::Nothing
+            | Message::Hush(_)
             | Message::Discard
             | Message::Opened(..)
             | Message::KeepDue(_)
@@ -359,10 +367,10 @@ impl Edit {
 
     fn gesture(&mut self, sheet: &mut Sheet, gesture: Gesture, now: &Now) -> Action<Message> {
         match gesture {
-            Gesture::Hear(key) => self.sound(key, Velocity::masked(90)),
+            Gesture::Hear(key) => self.sound(sheet.trial(), key, Velocity::masked(90)),
             Gesture::Pick { id, key, velocity, add } => {
                 sheet.pick(id, add);
-                self.sound(key, velocity)
+                self.sound(sheet.trial(), key, velocity)
             }
             Gesture::Done(done) => {
                 let hush = self.hush();
@@ -376,17 +384,32 @@ impl Edit {
         }
     }
 
-    fn sound(&mut self, key: Key, velocity: Velocity) -> Action<Message> {
-        if self.heard == Some(key) {
+    fn sound(&mut self, trial: Trial, key: Key, velocity: Velocity) -> Action<Message> {
+        if self.heard == Some((trial, key)) {
             return Action::None;
         }
         let hush = self.hush();
-        self.heard = Some(key);
-        Action::All(vec![hush, Action::Sound(Touched::Press(key, velocity))])
+        self.heard = Some((trial, key));
+        self.touches += 1;
+        Action::All(vec![hush, Action::Sound(trial, Touched::Press(key, velocity))])
+    }
+
+    /// Lets a key sound for a moment.
+    fn sound_shortly(&mut self, trial: Trial, key: Key, velocity: Velocity) -> Action<Message> {
+        const MOMENT: Duration = Duration::from_millis(350);
+        // The same key once more is struck anew.
+        let hush = self.hush();
+        let sound = self.sound(trial, key, velocity);
+        let touch = self.touches;
+        let end = Action::Work(beside(move || {
+            std::thread::sleep(MOMENT);
+            Message::Hush(touch)
+        }));
+        Action::All(vec![hush, sound, end])
     }
 
     fn hush(&mut self) -> Action<Message> {
-        self.heard.take().map_or(Action::None, |key| Action::Sound(Touched::Release(key)))
+        self.heard.take().map_or(Action::None, |(trial, key)| Action::Sound(trial, Touched::Release(key)))
     }
 
     /// Draws the screen.

@@ -110,8 +110,9 @@ fn what_only_sounds_is_in_no_take() {
     bench.desk().order(Order::Record);
     bench.wait(|r| matches!(r, Report::Transport(Transport::Recording { .. })).then_some(()));
     let touch = bench.desk().touch().unwrap();
-    touch.sound(Key::masked(50), Velocity::masked(80));
-    touch.hush(Key::masked(50));
+    let trial = super::Trial::Instrument(crate::music::message::Value::masked(0));
+    touch.sound(trial, Key::masked(50), Velocity::masked(80));
+    touch.hush(trial, Key::masked(50));
     touch.press(Key::masked(60), Velocity::masked(80));
     touch.release(Key::masked(60));
     let heard = bench.wait(|r| match r {

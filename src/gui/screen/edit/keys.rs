@@ -158,6 +158,6 @@ impl Edit {
         if sheet.roll.viewport.follow(note.note.start) || moved {
             sheet.roll.repaint();
         }
-        Action::None
+        self.sound_shortly(sheet.trial(), note.note.key, note.note.velocity)
     }
 }

@@ -12,7 +12,7 @@ use crate::music::composition::{Composition, Division, Event, Format, MetaType, 
 use crate::music::edit::{Editor, Mix, NoteId, Selection, TrackColour};
 use crate::music::message::{Channel, Controller, Key, Value, Velocity};
 use crate::music::{Micros, Ppq, Tempo, TempoMap, Ticks, TimeSignature, general_midi};
-use crate::studio::desk::{Order, Piece};
+use crate::studio::desk::{Order, Piece, Trial};
 use crate::studio::edit::{Draft, Keeper, Origin};
 
 /// What is shown of a track.
@@ -133,6 +133,12 @@ impl Sheet {
     /// Whether the track that is edited is one of percussion.
     fn is_drums(&self) -> bool {
         self.tracks.get(self.track).is_some_and(|t| t.channel == Some(general_midi::PERCUSSION))
+    }
+
+    /// In what a note of the track sounds when it is touched.
+    pub(super) fn trial(&self) -> Trial {
+        let program = self.tracks.get(self.track).map(|t| t.mix).unwrap_or_default().program;
+        if self.is_drums() { Trial::Kit(program) } else { Trial::Instrument(program) }
     }
 
     pub(super) fn quarter(&self) -> u64 {

@@ -217,6 +217,35 @@ fn a_piece_is_opened_with_the_changes_to_it_that_were_not_saved() {
     assert_eq!(bench.sheet().recovered.as_ref(), left.first(), "and it is this one that goes");
 }
 
+/// The keys that an action lets sound or falls silent.
+fn sounds(action: Action<Message>) -> Vec<(Trial, Touched)> {
+    match action {
+        Action::Sound(trial, touched) => vec![(trial, touched)],
+        Action::All(actions) => actions.into_iter().flat_map(sounds).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn a_note_that_is_stepped_to_sounds_in_its_tracks_instrument_for_a_moment() {
+    let Some(mut bench) = Bench::new() else { return };
+    let violin = crate::music::message::Value::masked(40);
+    let track = bench.sheet().track;
+    let State::Open(sheet) = &mut bench.screen.state else { panic!("nothing is open") };
+    sheet.editor.set_mix(track, Mix { program: violin, ..sheet.tracks[track].mix });
+    // What was done behind the screen's back is seen with the next step.
+    bench.tell(Message::Do(Command::Undo));
+    bench.tell(Message::Do(Command::Redo));
+    let step = |bench: &mut Bench| sounds(bench.screen.update(Message::Do(Command::Step(1)), &bench.now));
+    let first = step(&mut bench);
+    let (trial, key) = (Trial::Instrument(violin), crate::music::message::Key::masked(bench.notes()[0].2));
+    assert!(matches!(first.as_slice(), [(t, Touched::Press(k, _))] if *t == trial && *k == key), "{first:?}");
+    let second = step(&mut bench);
+    assert_eq!(second[0], (trial, Touched::Release(key)));
+    assert_eq!(sounds(bench.screen.update(Message::Hush(1), &bench.now)), [], "that one is silent already");
+    assert_eq!(sounds(bench.screen.update(Message::Hush(2), &bench.now)).len(), 1);
+}
+
 #[test]
 fn the_lane_sets_the_velocities_under_it_along_a_line() {
     let Some(mut bench) = Bench::new() else { return };
