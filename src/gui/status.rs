@@ -23,23 +23,25 @@ pub enum Message {
     Dismiss,
 }
 
-/// How wide a part of the line is at most.
+/// How wide the words of a part are at most: alone, and beside something that was said.
 const MOST: f32 = 340.0;
+const LEAST: f32 = 220.0;
 
 type Style = fn(&Theme) -> text::Style;
 
 /// The line.
 pub fn view(now: &Now) -> Element<'_, Message> {
     let said = said(now).or_else(|| left_behind(now));
-    let line = row![keyboard(now), sound(now), container(said).align_right(Length::Fill)]
+    let most = if said.is_some() { LEAST } else { MOST };
+    let line = row![keyboard(now, most), sound(now, most), container(said).align_right(Length::Fill)]
         .spacing(theme::WIDE + theme::GAP)
         .align_y(Alignment::Center);
     container(line).height(Length::Fixed(38.0)).padding([0.0, theme::MARGIN]).center_y(38.0).style(theme::bar).into()
 }
 
-fn keyboard(now: &Now) -> Row<'_, Message> {
+fn keyboard(now: &Now, most: f32) -> Row<'_, Message> {
     if let Some(check) = now.keyboard_trouble() {
-        return trouble(&check.evidence, check.remedy.as_deref());
+        return trouble(&check.evidence, check.remedy.as_deref(), most);
     }
     let (icon, style, words): (Icon, Style, String) = match &now.keyboard {
         Keyboard::Connected { name, .. } => (Icon::Plugged, theme::success, name.clone()),
@@ -54,7 +56,7 @@ fn keyboard(now: &Now) -> Row<'_, Message> {
 }
 
 /// Sound; one trouble at a time is told at length, and the keyboard's comes first.
-fn sound(now: &Now) -> Row<'_, Message> {
+fn sound(now: &Now, most: f32) -> Row<'_, Message> {
     match &now.sound {
         Sound::Opening => part(Icon::Sound, theme::muted, "Opening sound".to_owned()),
         Sound::Open { output, latency } => {
@@ -70,8 +72,8 @@ fn sound(now: &Now) -> Row<'_, Message> {
             part(Icon::Silent, theme::warning, "No sound".to_owned())
         }
         Sound::Silent { reason } => match now.sound_trouble() {
-            Some(check) => trouble(&check.evidence, check.remedy.as_deref()),
-            None => trouble(reason, None),
+            Some(check) => trouble(&check.evidence, check.remedy.as_deref(), most),
+            None => trouble(reason, None, most),
         },
     }
 }
@@ -82,11 +84,11 @@ fn part<'a>(icon: Icon, style: Style, words: String) -> Row<'a, Message> {
 }
 
 /// What is wrong, and what to do about it.
-fn trouble<'a>(evidence: &'a str, remedy: Option<&str>) -> Row<'a, Message> {
+fn trouble<'a>(evidence: &'a str, remedy: Option<&str>, most: f32) -> Row<'a, Message> {
     let retry = small(Icon::Again, "Look again").on_press(Message::Retry);
     let copy = remedy.map(|remedy| small(Icon::Copy, "Copy remedy").on_press(Message::Copy(remedy.to_owned())));
     let words = tip(line(evidence).size(theme::SMALL), evidence, tooltip::Position::Top);
-    row![icon::coloured(Icon::Warning, 15.0, theme::warning), container(words).max_width(MOST), copy, retry]
+    row![icon::coloured(Icon::Warning, 15.0, theme::warning), container(words).max_width(most), copy, retry]
         .spacing(theme::GAP)
         .align_y(Alignment::Center)
 }
@@ -107,11 +109,12 @@ fn said(now: &Now) -> Option<Element<'_, Message>> {
     Some(with_cross(row![icon::coloured(icon, 15.0, style), container(words).max_width(560.0)]))
 }
 
-/// What was left behind, with the way to it.
+/// What was left behind; a click leads to it.
 fn left_behind(now: &Now) -> Option<Element<'_, Message>> {
     let words = line(now.left_behind.as_ref()?).size(theme::SMALL);
-    let show = small(Icon::Library, "Show").on_press(Message::Library);
-    Some(with_cross(row![icon::coloured(Icon::History, 15.0, theme::accent), words, show]))
+    let inside = row![icon::coloured(Icon::History, 14.0, theme::accent), words];
+    let show = button(inside.spacing(theme::NEAR).align_y(Alignment::Center)).padding([4.0, 8.0]).style(theme::plain);
+    Some(with_cross(row![tip(show.on_press(Message::Library), "Shows it in the library", tooltip::Position::Top)]))
 }
 
 /// What can be dismissed. The cross comes first, so that it has its place however long the words are.

@@ -9,7 +9,7 @@ mod look;
 use iced::widget::{
     button, container, pick_list, progress_bar, rule, scrollable, slider, svg, text, text_input, toggler,
 };
-use iced::{Border, Color, Font, Shadow, Theme, Vector, border, font};
+use iced::{Border, Color, Font, Shadow, Theme, border, font};
 
 pub use look::{Ink, ink, mix, readable_on, shade, theme};
 
@@ -103,10 +103,11 @@ pub fn bar(theme: &Theme) -> container::Style {
     container::Style { background: Some(ink(theme).surface.into()), ..container::Style::default() }
 }
 
-/// What lies over everything else.
+/// What lies over everything else. A line sets it off and no shadow: iced's renderer in software (0.14) draws that again
+/// over what is already there whenever only a part of the window is drawn, and darkens it.
 pub fn sheet(theme: &Theme) -> container::Style {
-    let shadow = Shadow { color: Color { a: 0.35, ..Color::BLACK }, offset: Vector::new(0.0, 8.0), blur_radius: 28.0 };
-    container::Style { shadow, ..surface(theme) }
+    let usual = surface(theme);
+    container::Style { border: usual.border.color(ink(theme).edge), ..usual }
 }
 
 /// Darkens what lies under a sheet.
@@ -270,11 +271,12 @@ pub fn menu(theme: &Theme) -> iced::overlay::menu::Style {
     let p = theme.extended_palette();
     iced::overlay::menu::Style {
         background: p.background.weakest.color.into(),
-        border: border::rounded(RADIUS).color(p.background.strong.color).width(1),
+        border: border::rounded(RADIUS).color(ink(theme).edge).width(1),
         text_color: p.background.base.text,
         selected_text_color: p.primary.base.text,
         selected_background: p.primary.base.color.into(),
-        shadow: Shadow { color: Color { a: 0.3, ..Color::BLACK }, offset: Vector::new(0.0, 6.0), blur_radius: 18.0 },
+        // See `sheet`.
+        shadow: Shadow::default(),
     }
 }
 

@@ -16,7 +16,7 @@ pub mod tune;
 use iced::widget::{container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
 
-pub use focus::{Button, button, button_with, choice, field, slider};
+pub use focus::{Button, button, button_with, choice, field, rows_high, slider};
 pub use line::line;
 
 use super::icon::{self, Icon};

@@ -17,7 +17,7 @@ use crate::gui::widget::meter::Meter;
 use crate::gui::widget::overview::Overview;
 use crate::gui::widget::piano::Span;
 use crate::gui::widget::roll::{Bars, Roll};
-use crate::gui::widget::{Button, button, labelled, tip};
+use crate::gui::widget::{Button, button, labelled, line, list_tip, rows_high, tip};
 use crate::keyboard::controls::Panel;
 use crate::music::message::{Key, Voice};
 use crate::music::{Message as Midi, Micros, Tempo, TimeSignature};
@@ -298,9 +298,9 @@ impl Play {
     /// Draws the screen.
     pub fn view<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
         let piece = now.piece.as_ref().map(|piece| {
-            let name = text(&piece.name).size(theme::SMALL).style(theme::muted).wrapping(text::Wrapping::None);
+            let name = line(&piece.name).size(theme::SMALL).style(theme::muted);
             let strip = container(self.overview.view(Message::Seek)).height(theme::CONTROL).style(theme::surface);
-            row![container(name).max_width(190.0).clip(true), strip].spacing(theme::GAP).align_y(Alignment::Center)
+            row![container(name).max_width(190.0), strip].spacing(theme::GAP).align_y(Alignment::Center)
         });
         let second = row![self.instrument(now), container(piece).width(Length::Fill), self.keep(now),]
             .spacing(theme::WIDE)
@@ -314,12 +314,13 @@ impl Play {
     }
 
     fn instrument<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
+        const ROOM: [f32; 2] = [8.0, 12.0];
         let list = combo_box(&self.instruments, "Search instruments", self.chosen.as_ref(), Message::Instrument)
             .width(Length::Fixed(230.0))
-            .padding([8.0, 12.0])
+            .padding(ROOM)
             .size(theme::BODY)
             .font(theme::REGULAR)
-            .menu_height(320.0)
+            .menu_height(rows_high(9, theme::BODY, ROOM))
             .input_style(theme::field)
             .menu_style(theme::menu);
         let list: Element<'_, Message> = if now.font.is_some() {
@@ -330,7 +331,7 @@ impl Play {
                 .center_y(theme::CONTROL + 2.0)
                 .into()
         };
-        tip(list, "What the keys play: type to search", tooltip::Position::Bottom)
+        list_tip(list, "What the keys play: type to search", tooltip::Position::Bottom)
     }
 
     fn keep<'a>(&self, now: &'a Now) -> Option<Element<'a, Message>> {

@@ -147,8 +147,7 @@ fn what_was_left_behind_is_told_wherever_one_is_and_leads_to_the_library() {
     }
     assert_eq!(studio.badge(Screen::Library).as_deref(), Some("1"));
     let mut window = bench::shown(studio.view());
-    assert!(window.find("A take waits to be brought into the library").is_ok());
-    window.click("Show").unwrap();
+    window.click("A take waits to be brought into the library").unwrap();
     let messages: Vec<Message> = window.into_messages().collect();
     for message in messages {
         let _ = studio.update(message);

@@ -210,3 +210,11 @@ fn notes_and_keys_can_be_seen_and_read() {
         }
     });
 }
+
+#[test]
+fn nothing_casts_a_shadow_that_would_be_drawn_twice() {
+    for dark in [false, true] {
+        let theme = theme(dark);
+        assert_eq!((sheet(&theme).shadow, menu(&theme).shadow), (Shadow::default(), Shadow::default()));
+    }
+}

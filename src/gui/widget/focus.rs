@@ -380,6 +380,7 @@ impl<'a, M: Clone + 'a> From<Button<'a, M>> for Element<'a, M> {
 pub struct Choice<'a, T: ToString + PartialEq + Clone, M> {
     inner: pick_list::PickList<'a, T, Vec<T>, T, M>,
     turn: Box<dyn Fn(isize) -> Option<M> + 'a>,
+    size: ChoiceSize,
 }
 
 /// A list of which one is chosen.
@@ -399,12 +400,13 @@ where
         let to = at.map_or(Some(0), |at| at.checked_add_signed(by))?;
         others.get(to).cloned().map(|option| says(option))
     };
+    let (size, padding) = ChoiceSize::Usual.form();
     let inner = pick_list(options, chosen, move |option| say(option))
-        .text_size(theme::BODY)
-        .padding([7.0, 10.0])
+        .text_size(size)
+        .padding(padding)
         .style(theme::list)
         .menu_style(theme::menu);
-    Choice { inner, turn: Box::new(turn) }
+    Choice { inner, turn: Box::new(turn), size: ChoiceSize::Usual }
 }
 
 impl<'a, T: ToString + PartialEq + Clone + 'a, M: Clone + 'a> Choice<'a, T, M> {
@@ -420,17 +422,44 @@ impl<'a, T: ToString + PartialEq + Clone + 'a, M: Clone + 'a> Choice<'a, T, M> {
         Choice { inner: self.inner.placeholder(words), ..self }
     }
 
-    /// How high the open list is.
+    /// How many rows of the open list are seen at once.
     #[must_use]
-    pub fn menu_height(self, height: impl Into<Length>) -> Self {
-        Choice { inner: self.inner.menu_height(height), ..self }
+    pub fn rows(self, rows: u16) -> Self {
+        let (size, padding) = self.size.form();
+        Choice { inner: self.inner.menu_height(rows_high(rows, size, padding)), ..self }
     }
 
-    /// Smaller, for where there is little room.
+    /// Smaller, for where there is little room; said before how many rows there are.
     #[must_use]
     pub fn small(self) -> Self {
-        Choice { inner: self.inner.text_size(theme::SMALL).padding([5.0, 8.0]), ..self }
+        let (size, padding) = ChoiceSize::Small.form();
+        Choice { inner: self.inner.text_size(size).padding(padding), size: ChoiceSize::Small, ..self }
     }
+}
+
+/// How large a list is.
+#[derive(Clone, Copy)]
+enum ChoiceSize {
+    Usual,
+    Small,
+}
+
+impl ChoiceSize {
+    /// The size of its words, and the room above and beside them.
+    fn form(self) -> (f32, [f32; 2]) {
+        match self {
+            ChoiceSize::Usual => (theme::BODY, [7.0, 10.0]),
+            ChoiceSize::Small => (theme::SMALL, [5.0, 8.0]),
+        }
+    }
+}
+
+/// How high an open list of so many rows is. A little less than whole rows: of a row that is only begun iced's renderer in
+/// software (0.14) would draw the words beyond the list.
+#[must_use]
+pub fn rows_high(rows: u16, size: f32, padding: [f32; 2]) -> f32 {
+    let row = f32::from(iced::advanced::text::LineHeight::default().to_absolute(size.into())) + 2.0 * padding[0];
+    f32::from(rows) * row - 0.6
 }
 
 impl<'a, T: ToString + PartialEq + Clone + 'a, M: Clone + 'a> From<Choice<'a, T, M>> for Element<'a, M> {

@@ -90,7 +90,7 @@ pub(super) fn view<'a>(screen: &'a Compose, now: &'a Now) -> Element<'a, Message
     let list = choice(offers(screen, now), screen.chosen.clone(), Message::Choose)
         .placeholder("Choose a melody")
         .width(Length::Fill)
-        .menu_height(320.0);
+        .rows(10);
     let facts = screen.melody.as_ref().map(|melody| {
         let facts =
             format!("{}, {}", words::notes(melody.piece.notes.len() as u64), words::length(melody.piece.length()));

@@ -49,7 +49,8 @@ pub(super) fn view<'a>(screen: &'a Compose, now: &'a Now) -> Element<'a, Message
             text("Nothing is chosen yet").size(theme::LARGE).font(theme::STRONG),
             text("Choose a melody: one of the samples, what you played, or a MIDI file that you drop here.")
                 .size(theme::BODY)
-                .style(theme::muted),
+                .style(theme::muted)
+                .align_x(Alignment::Center),
             said(screen),
         ]
         .spacing(theme::GAP)

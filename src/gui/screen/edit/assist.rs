@@ -118,7 +118,7 @@ fn amount<'a>(
 pub(super) fn view<'a>(edit: &'a Edit, sheet: &'a Sheet) -> Element<'a, Message> {
     let tools = &edit.tools;
     let some = sheet.selected_count() > 0;
-    let scales = choice(tools::scales(), Some(ScaleChoice(tools.scale)), Message::Scale).small().menu_height(320.0);
+    let scales = choice(tools::scales(), Some(ScaleChoice(tools.scale)), Message::Scale).small().rows(12);
     let quantise = small(Icon::Magnet, "Quantise").on_press_maybe(some.then_some(Message::Do(Command::Quantise)));
     row![
         tip(quantise, "Rhythm assist: put the selected notes onto the grid  (Q)", tooltip::Position::Bottom),

@@ -9,7 +9,7 @@ use super::sheet::{Sheet, TrackView};
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
 use crate::gui::theme;
-use crate::gui::widget::{button, choice, field, labelled, slider, tip};
+use crate::gui::widget::{button, choice, field, labelled, line, slider, tip};
 use crate::music::edit::{Mix, TrackColour};
 use crate::music::general_midi;
 use crate::music::message::{Channel, Value};
@@ -145,7 +145,7 @@ pub(super) fn view<'a>(sheet: &'a Sheet, _now: &'a Now) -> Element<'a, Message> 
     let unsaved = sheet.is_unsaved();
     let state = if unsaved { "not saved" } else { "saved" };
     let title = column![
-        container(text(&sheet.name).size(theme::LARGE).font(theme::STRONG).wrapping(text::Wrapping::None)).clip(true),
+        line(&sheet.name).size(theme::LARGE).font(theme::STRONG),
         text(state).size(theme::SMALL).style(if unsaved { theme::warning } else { theme::muted }),
     ];
     container(column![container(title).padding([0.0, theme::GAP]), list, add].spacing(theme::GAP))
@@ -158,11 +158,11 @@ pub(super) fn view<'a>(sheet: &'a Sheet, _now: &'a Now) -> Element<'a, Message> 
 
 fn strip<'a>(sheet: &'a Sheet, index: usize, track: &'a TrackView) -> Element<'a, Message> {
     let edited = index == sheet.track;
-    let name = text(&track.title).size(theme::BODY).wrapping(text::Wrapping::None);
+    let name = line(&track.title);
     let count = text(crate::gui::words::notes(track.notes as u64)).size(theme::SMALL).style(theme::muted);
     let head = row![
         swatch(sheet, index),
-        container(column![name, count]).width(Length::Fill).clip(true),
+        container(column![name, count]).width(Length::Fill),
         flag("M", "Mute: not heard", track.mix.mute, Message::Mute(index)),
         flag("S", "Solo: heard alone", track.mix.solo, Message::Solo(index)),
     ]
@@ -187,7 +187,7 @@ fn opened<'a>(sheet: &'a Sheet, track: &'a TrackView) -> Element<'a, Message> {
     let instrument = choice(programs, Some(Named { channel, program: mix.program }), Message::Instrument)
         .width(Length::Fill)
         .small()
-        .menu_height(340.0);
+        .rows(13);
     let name = field(
         text_input("Name", sheet.typed_name.as_deref().unwrap_or(&track.title))
             .on_input(Message::Typed)

@@ -9,7 +9,7 @@ use iced::{Alignment, Element, Length};
 use super::{Action, Doomed, Library, Message};
 use crate::gui::icon::{self, Icon};
 use crate::gui::now::Now;
-use crate::gui::widget::{labelled, wanted};
+use crate::gui::widget::{labelled, line as one_line, wanted};
 use crate::gui::work::beside;
 use crate::gui::{theme, words};
 use crate::studio::edit::{self, Draft};
@@ -177,7 +177,8 @@ pub(super) fn view(screen: &Library) -> Option<Element<'_, Message>> {
         line(about, Some(("Open", Message::Recover(i))), Some(discard))
     });
     let damaged = left.damaged.iter().enumerate().map(|(i, path)| {
-        let about = format!("{} was left behind and is damaged: it cannot be opened.", path.display());
+        let (name, folder) = (library::name(path), path.parent().unwrap_or(path).display());
+        let about = format!("{name} was left behind and is damaged: it cannot be opened. It is in {folder}.");
         line(about, None, Some((Message::DiscardDamaged(i), is_doomed(Doomed::Damaged(i)))))
     });
     let lines = column(takes.chain(strays).chain(drafts).chain(damaged)).spacing(theme::NEAR);
@@ -196,7 +197,7 @@ pub(super) fn view(screen: &Library) -> Option<Element<'_, Message>> {
 fn line<'a>(about: String, wish: Option<(&'a str, Message)>, no: Option<(Message, bool)>) -> Element<'a, Message> {
     row![
         icon::coloured(Icon::History, 18.0, theme::accent),
-        container(text(about).size(theme::BODY)).width(Length::Fill),
+        container(one_line(about)).width(Length::Fill),
         wish.map(|(word, yes)| wanted(Icon::Undo, word).on_press(yes)),
         no.map(|(no, is_doomed)| {
             let discard = if is_doomed { "Discard for good?" } else { "Discard" };

@@ -173,7 +173,8 @@ fn what_is_damaged_is_told_and_goes_when_it_is_discarded() {
     let draft = bench.at("1-2-3.draft");
     std::fs::write(&draft, "half a draft").unwrap();
     bench.find(LeftBehind { damaged: vec![draft.clone()], ..LeftBehind::default() });
-    let words = format!("{} was left behind and is damaged: it cannot be opened.", draft.display());
+    let folder = bench.folder().display().to_string();
+    let words = format!("1-2-3.draft was left behind and is damaged: it cannot be opened. It is in {folder}.");
     assert!(bench.shows(&words));
     bench.tell(Message::DiscardDamaged(0));
     assert!(draft.exists() && bench.shows("Discard for good?"), "it is asked once");
@@ -204,7 +205,8 @@ fn however_much_was_left_behind_all_of_it_can_be_reached() {
     bench.find(LeftBehind { damaged: few, ..LeftBehind::default() });
     assert!(!bench.shows("4 were left behind"));
     bench.find(LeftBehind { damaged: many, ..LeftBehind::default() });
-    let last = format!("{} was left behind and is damaged: it cannot be opened.", bench.at("8.draft").display());
+    let folder = bench.folder().display().to_string();
+    let last = format!("8.draft was left behind and is damaged: it cannot be opened. It is in {folder}.");
     assert!(bench.shows("9 were left behind") && bench.shows(&last));
 }
 
