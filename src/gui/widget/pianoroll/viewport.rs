@@ -16,6 +16,9 @@ pub(super) const LANE: f32 = 92.0;
 /// The height of a key's row.
 const ROWS: std::ops::RangeInclusive<f32> = 5.0..=32.0;
 
+/// How high it is as a rule.
+const ROW: f32 = 14.0;
+
 /// Between pixels, ticks and keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Viewport {
@@ -37,7 +40,7 @@ const ENDLESS: f64 = 1e15;
 
 impl Default for Viewport {
     fn default() -> Viewport {
-        let row = 14.0;
+        let row = ROW;
         // The middle of the keyboard in the middle of the window.
         Viewport {
             left: 0.0,
@@ -162,13 +165,15 @@ impl Viewport {
         self.limit();
     }
 
-    /// Shows these ticks and keys, with some space around them.
+    /// Shows these ticks and keys, with some space around them; rows are lower than usual where that takes it.
     pub fn fit(&mut self, from: Ticks, to: Ticks, keys: Option<(Key, Key)>) {
         let notes = self.notes();
         let length = to.0.saturating_sub(from.0).max(1) as f64;
         self.ticks_a_pixel = self.allowed(length * 1.04 / f64::from(notes.width));
         self.left = from.0 as f64;
         if let Some((low, high)) = keys {
+            let rows = f32::from(high.get().saturating_sub(low.get())) + 3.0;
+            self.row = (notes.height / rows).clamp(*ROWS.start(), ROW);
             let middle = (254.0 - f32::from(low.get()) - f32::from(high.get())) / 2.0 + 0.5;
             self.top = middle * self.row - notes.height / 2.0;
         }
@@ -265,6 +270,19 @@ mod tests {
         view.set_size(Size::new(3_000.0, 700.0));
         view.fit(Ticks(0), Ticks(90_000), None);
         assert_eq!(view.left(), Ticks(0));
+    }
+
+    #[test]
+    fn everything_is_seen_from_the_lowest_to_the_highest_key_in_a_small_window_too() {
+        let (low, high) = (Key::masked(45), Key::masked(79));
+        for (height, row) in [(400.0, None), (900.0, Some(ROW))] {
+            let mut view = Viewport::default();
+            view.set_size(Size::new(800.0, height));
+            view.fit(Ticks(0), Ticks(10_000), Some((low, high)));
+            let notes = view.notes();
+            assert!(view.y(high) >= notes.y && view.y(low) + view.row() <= notes.y + notes.height, "{view:?}");
+            assert!(row.is_none_or(|row| row == view.row()), "there is no need to be smaller");
+        }
     }
 
     #[test]
