@@ -25,6 +25,7 @@ use super::screen::play::{self, Play};
 use super::screen::settings::{self as settings_screen, Settings};
 use super::screen::{Action, Screen};
 use super::widget::keys::Touched;
+use super::widget::still;
 use super::work::{Broken, beside};
 use super::{help, status, theme};
 use crate::settings::{self, Folders, SettingsError, ThemeSetting};
@@ -485,7 +486,9 @@ impl Studio {
             status::view(&self.now).map(Message::Status),
         ];
         let help: Option<Element<'_, Message>> = self.help.then(|| help::over(Message::Help));
-        stack![window, help, leaving::view(&self.leaving)].into()
+        let asks = self.leaving != Leaving::Stays;
+        let below = still(stack![still(window, self.help), help], asks);
+        stack![below, leaving::view(&self.leaving)].into()
     }
 }
 

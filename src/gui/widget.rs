@@ -10,6 +10,7 @@ pub mod overview;
 pub mod piano;
 pub mod pianoroll;
 pub mod roll;
+mod still;
 pub mod thumb;
 pub mod tune;
 
@@ -18,6 +19,7 @@ use iced::{Alignment, Element, Length};
 
 pub use focus::{Button, button, button_with, choice, field, rows_high, slider};
 pub use line::line;
+pub use still::still;
 
 use super::icon::{self, Icon};
 use super::theme;

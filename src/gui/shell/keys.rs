@@ -4,15 +4,13 @@ use iced::keyboard::key::Named;
 use iced::keyboard::{Event, Key};
 use iced::{Task, keyboard};
 
-use super::{Leaving, Message, Studio};
+use super::{Answer, Leaving, Message, Studio};
 use crate::gui::screen::{Screen, edit, library, play};
 use crate::gui::widget::focus;
 
 impl Studio {
     pub(super) fn key(&mut self, event: &Event) -> Task<Message> {
-        if self.leaving == Leaving::Stays
-            && let Some(message) = self.shortcut(event)
-        {
+        if let Some(message) = self.shortcut(event) {
             return self.update(message);
         }
         if let Event::KeyPressed { key: Key::Named(Named::Tab), modifiers, .. } = event {
@@ -29,6 +27,10 @@ impl Studio {
 
     fn shortcut(&self, event: &Event) -> Option<Message> {
         let Event::KeyPressed { key, modified_key, modifiers, repeat, .. } = event else { return None };
+        if self.leaving != Leaving::Stays {
+            let stays = matches!(self.leaving, Leaving::Asks(_)) && *key == Key::Named(Named::Escape);
+            return stays.then_some(Message::Leave(Answer::Stay));
+        }
         if modified_key.as_ref() == Key::Character("?") || *key == Key::Named(Named::F1) {
             return Some(Message::Help);
         }

@@ -5,6 +5,18 @@ use crate::gui::screen::bench;
 use crate::settings::Settings;
 use crate::studio::edit::drafts;
 
+fn pressed(key: iced::keyboard::Key, code: iced::keyboard::key::Code) -> keyboard::Event {
+    keyboard::Event::KeyPressed {
+        modified_key: key.clone(),
+        key,
+        physical_key: iced::keyboard::key::Physical::Code(code),
+        location: iced::keyboard::Location::Standard,
+        modifiers: iced::keyboard::Modifiers::default(),
+        text: None,
+        repeat: false,
+    }
+}
+
 /// Carries a message out with all that follows from it; says whether the window closes.
 fn settle(studio: &mut Studio, message: Message) -> bool {
     let (mut waiting, mut exits) = (vec![message], false);
@@ -60,7 +72,12 @@ fn closing_asks_where_changes_cannot_be_kept_and_nothing_is_lost() {
     assert!(!settle(&mut studio, Message::Close));
     assert!(bench::shown(studio.view()).find("Close without your changes?").is_ok());
     assert!(!settle(&mut studio, Message::Close), "whoever asks again is asked the same");
+    assert!(bench::shown(studio.view()).find("Add a track").is_err(), "nothing below can be reached");
     assert!(!press(&mut studio, "Stay"));
+    assert!(studio.leaving == Leaving::Stays && studio.edit.is_unsaved());
+    settle(&mut studio, Message::Close);
+    let escape = iced::keyboard::Key::Named(iced::keyboard::key::Named::Escape);
+    let _ = studio.key(&pressed(escape, iced::keyboard::key::Code::Escape));
     assert!(studio.leaving == Leaving::Stays && studio.edit.is_unsaved());
     // Another program has written the file: it is not overwritten, and that is said.
     std::fs::write(&file, "of another program").unwrap();
@@ -104,17 +121,8 @@ fn the_window_follows_the_system_unless_the_settings_say_otherwise() {
 
 #[test]
 fn piano_keys_play_on_their_screen_only() {
-    use iced::keyboard::key::{Code, Physical};
-    use iced::keyboard::{Key, Location, Modifiers};
-    let pressed = |letter: &str, code| keyboard::Event::KeyPressed {
-        key: Key::Character(letter.into()),
-        modified_key: Key::Character(letter.into()),
-        physical_key: Physical::Code(code),
-        location: Location::Standard,
-        modifiers: Modifiers::default(),
-        text: None,
-        repeat: false,
-    };
+    use iced::keyboard::{Key, key::Code};
+    let pressed = |letter: &str, code| pressed(Key::Character(letter.into()), code);
     let mut studio = Studio::without_desk(Now::new(Settings::default(), None));
     studio.screen = Screen::Devices;
     let before = format!("{:?}", studio.play);
