@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use composer::music::composition::{Composition, Division, Format, Track};
 use composer::music::message::{Channel, Key, Velocity, Voice};
@@ -232,7 +232,13 @@ fn wrong_wishes_have_a_message_and_an_exit_code() {
     }
     single.tracks.push(track);
     fs::write(place.path("bar.mid"), smf::write(&single).unwrap()).unwrap();
-    let cases: [(&[&str], i32, &str); 21] = [
+    let cases: [(&[&str], i32, &str); 27] = [
+        (&["song.mid", "--loop", "1-18446744073709551615"], 2, "there is no bar"),
+        (&["song.mid", "--loop", "1-99"], 2, "there is no bar 99"),
+        (&["song.mid", "--track", "1,instrument=drums"], 2, "is a drum kit"),
+        (&["song.mid", "--track", "1,volume=0", "--track", "1,pan=0"], 2, "stands there twice"),
+        (&["song.mid", "--track", "1"], 2, "behind it"),
+        (&["song.mid", "--virtual=demo"], 2, "not a keyboard"),
         (&["bar.mid", "--loop", "2-2"], 2, "no bar 2: the piece has 1"),
         (&["bar.mid", "--mute", "2"], 2, "no track 2"),
         (&["bar.mid", "--solo", "1", "--mute", "10", "--output", "nowhere"], 3, "no audio output `nowhere`"),
@@ -292,6 +298,27 @@ fn what_would_change_nothing_is_refused() {
     {
         let output = place.run("/dev/null", wish);
         assert_eq!(output.status.code(), Some(2), "{wish:?}: {}", err(&output));
+    }
+}
+
+/// Nothing has been begun while the input is awaited, so nothing has to be tidied up.
+#[test]
+fn ctrl_c_ends_it_while_it_reads() {
+    let place = Place::new();
+    for args in [&["play", "-"][..], &["render", "-", "out.wav"], &["render", "-", "out.png"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_composer"));
+        command.args(args).current_dir(place.folder.path()).env("HOME", place.folder.path());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let began = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if began.elapsed() > Duration::from_secs(20) {
+                child.kill().unwrap();
+                panic!("{args:?} goes on");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

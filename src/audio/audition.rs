@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rodio::cpal::{self, ErrorKind};
 use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 
-use super::output::{Choice, OutputError, Request, choose};
+use super::output::{Choice, OutputError, Request, choose, join_within};
 use super::outputs::quietly;
 use counted::{Count, Counted};
 use vorbis::Vorbis;
@@ -62,6 +62,18 @@ struct Told {
     xruns: AtomicU64,
 }
 
+/// Closes the output beside this thread: one that has stopped taking sound may hang there.
+struct Closing(Option<MixerDeviceSink>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let sink = self.0.take();
+        if let Ok(thread) = std::thread::Builder::new().spawn(move || drop(sink)) {
+            join_within(thread, SILENCE);
+        }
+    }
+}
+
 /// A sound that plays until this is dropped.
 pub struct Audition {
     player: Player,
@@ -73,7 +85,7 @@ pub struct Audition {
     /// Where it was when it was last seen to move.
     moved: (Duration, Instant),
     // After the player, which it feeds.
-    _sink: MixerDeviceSink,
+    _sink: Closing,
 }
 
 impl std::fmt::Debug for Audition {
@@ -115,7 +127,7 @@ impl Audition {
         let player = Player::connect_new(sink.mixer());
         player.append(sound);
         let moved = (Duration::ZERO, Instant::now());
-        Ok(Audition { player, length, file: None, output, told, moved, _sink: sink })
+        Ok(Audition { player, length, file: None, output, told, moved, _sink: Closing(Some(sink)) })
     }
 
     /// Whether a file that has been heard to its end stopped before the end that it announces.

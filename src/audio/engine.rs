@@ -352,6 +352,9 @@ impl Sink for Plain<'_> {
     fn reset(&mut self) {
         self.0.reset();
     }
+    fn restart(&mut self) {
+        self.0.restart();
+    }
     fn click(&mut self, _accent: bool) {}
 }
 
@@ -377,6 +380,9 @@ impl Sink for Rendering<'_> {
     }
     fn reset(&mut self) {
         self.instrument.reset();
+    }
+    fn restart(&mut self) {
+        self.instrument.restart();
     }
     fn click(&mut self, accent: bool) {
         self.clicker.strike(accent);

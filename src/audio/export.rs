@@ -135,6 +135,11 @@ pub fn export(
     }
     let rate = performance.rate();
     let of = seconds(&performance)?;
+    if settings.container == Container::Wav
+        && encoder::wav_bytes(settings.depth, performance.expected_frames()) > encoder::WAV_BYTES
+    {
+        return Err(ExportError::TooBig);
+    }
     let mut finish = Finish::new(rate, settings, out)?;
     let mut spool = settings.normalise.is_measured().then(Spool::new);
     let before = measured(performance, settings.normalise, progress, &mut |left, right| match &mut spool {
@@ -222,13 +227,14 @@ fn perform(
     }
     std::thread::scope(|scope| {
         let (full, chunks) = std::sync::mpsc::sync_channel(AHEAD);
-        scope.spawn(move || {
+        let make = move || {
             while let Some((left, right)) = performance.next_chunk() {
                 if full.send((left.to_vec(), right.to_vec())).is_err() {
                     return;
                 }
             }
-        });
+        };
+        std::thread::Builder::new().spawn_scoped(scope, make)?;
         chunks.into_iter().try_for_each(|(left, right)| take(&left, &right))
     })
 }

@@ -23,6 +23,9 @@ pub trait Instrument: Send {
     /// Ends all sound and puts every channel into its state at power-on.
     fn reset(&mut self);
 
+    /// Puts every channel into its state at power-on; what dies away goes on.
+    fn restart(&mut self);
+
     /// How many voices sound.
     fn active_voices(&self) -> usize;
 
@@ -54,6 +57,10 @@ impl Instrument for Synth {
     fn reset(&mut self) {
         Synth::panic(self);
         Synth::reset(self);
+    }
+
+    fn restart(&mut self) {
+        Synth::restart(self);
     }
 
     fn active_voices(&self) -> usize {
@@ -124,6 +131,10 @@ pub(crate) mod testing {
         }
 
         fn reset(&mut self) {
+            self.held.clear();
+        }
+
+        fn restart(&mut self) {
             self.held.clear();
         }
 

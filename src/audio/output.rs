@@ -39,6 +39,8 @@ mod supervisor;
 
 #[cfg(feature = "audio")]
 pub(super) use cpal_stream::{Choice, choose};
+#[cfg(feature = "audio")]
+pub(super) use supervisor::join_within;
 
 /// What a stream gives and wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -70,6 +70,9 @@ impl Sink for Part {
     fn reset(&mut self) {
         // Only ever at the start, where a new instrument is as it should be.
     }
+    fn restart(&mut self) {
+        // A performance does not loop.
+    }
     fn click(&mut self, accent: bool) {
         self.clicks.push((self.offset, accent));
     }

@@ -29,8 +29,10 @@ pub trait Sink {
     fn advance(&mut self, offset: usize);
     /// A message for the instrument.
     fn message(&mut self, message: &Message);
-    /// Every channel goes into its first state.
+    /// Every channel goes into its first state, and all sound ends.
     fn reset(&mut self);
+    /// Every channel goes into its first state; what dies away goes on.
+    fn restart(&mut self);
     /// A beat of the metronome.
     fn click(&mut self, accent: bool);
 }
@@ -162,6 +164,7 @@ impl Sequencer {
     /// Goes elsewhere; what sounds ends, and the channels get the state they have there.
     pub fn seek(&mut self, seek: &Seek, sink: &mut impl Sink) {
         self.close(sink);
+        sink.reset();
         self.place(seek, 0, sink);
         if self.state == State::Ended {
             self.state = State::Paused;
@@ -171,6 +174,7 @@ impl Sequencer {
     /// Tells a new instrument the state of the channels.
     pub fn restate(&mut self, seek: &Seek, sink: &mut impl Sink) {
         self.sounding.iter_mut().for_each(|s| *s = Sounding::default());
+        sink.reset();
         self.state_channels(seek, sink);
     }
 
@@ -233,6 +237,7 @@ impl Sequencer {
         }
         if self.fresh {
             let here = Seek { position: self.position(), next: self.next, cues: Box::default() };
+            sink.reset();
             self.state_channels(&here, sink);
         }
         let step = self.step();
@@ -268,6 +273,7 @@ impl Sequencer {
                 self.perform(event, sink);
             } else if let Some(looped) = self.looped.take_if(|_| loop_end.is_some()) {
                 self.close(sink);
+                sink.restart();
                 let past = self.position.saturating_sub(u128::from(looped.end.0) * self.unit());
                 // Less than a frame was lost in rounding; more is a position from before the loop was set.
                 self.place(&looped.start, if past <= step { past } else { 0 }, sink);
@@ -311,16 +317,20 @@ impl Sequencer {
 
     fn state_channels(&mut self, seek: &Seek, sink: &mut impl Sink) {
         self.fresh = false;
-        sink.reset();
+        self.state_strips(sink);
+        for event in &seek.cues {
+            self.perform(*event, sink);
+        }
+    }
+
+    /// Tells channels that are in their first state how the strips are mixed.
+    fn state_strips(&mut self, sink: &mut impl Sink) {
         self.channels = [ChannelState::default(); 16];
         for i in 0..self.score.strips().len() {
             let channel = self.score.strips()[i].channel;
             if self.score.owner(channel).map(usize::from) == Some(i) {
                 self.channels[usize::from(channel.get())].restate(channel, &Strip::default(), &self.strips[i], sink);
             }
-        }
-        for event in &seek.cues {
-            self.perform(*event, sink);
         }
     }
 
@@ -333,8 +343,13 @@ impl Sequencer {
         let strip = usize::from(event.strip).min(self.strips.len() - 1);
         let (channel, voice) = match event.cue {
             Cue::SysEx(number) => {
-                if let Some(message) = self.score.sysex(number) {
+                let score = Arc::clone(&self.score);
+                if let Some(message) = score.sysex(number) {
                     sink.message(message);
+                    if chase::is_reset(message) {
+                        // The mix is the listener's: a piece that puts its instrument into the first state does not undo it.
+                        self.state_strips(sink);
+                    }
                 }
                 return;
             }

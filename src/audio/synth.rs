@@ -163,6 +163,15 @@ impl Synth {
         self.reset_to(channel::Banks::Gs);
     }
 
+    /// Every channel as after [`Synth::new`]; releases and the room's answer go on. For a piece that begins again.
+    pub fn restart(&mut self) {
+        self.master.volume = 1.0;
+        let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };
+        for (n, part) in self.parts.iter_mut().enumerate() {
+            part.restart(n == DRUMS, channel::Banks::Gs, setting);
+        }
+    }
+
     fn reset_to(&mut self, banks: channel::Banks) {
         self.master.volume = 1.0;
         let setting = Setting { font: &self.font, rate: self.rate, patient: self.patient };

@@ -89,6 +89,10 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     match &args.files[..] {
         [] => live::run(args, context),
+        _ if args.source.any() => {
+            let text = "a file is played, not a keyboard";
+            Err(Failure::new(Exit::Usage, text).remedy("leave the keyboard's options out, or the file").into())
+        }
         _ if args.keys.any() => {
             let text = "the instrument of the keys, its layers and its feel do not change a file";
             Err(Failure::new(Exit::Usage, text).remedy("`--track N,instrument=NAME`, or no file").into())

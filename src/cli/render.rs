@@ -182,7 +182,6 @@ impl Written {
 /// # Errors
 /// When the MIDI file or the SoundFont is of no use, or the place does not take the file.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let interrupt = Interrupt::install()?;
     let began = Instant::now();
     let settings = source::settings(context);
     let container = container(&args.out, args.quality.unwrap_or_default()).unwrap_or(Container::Wav);
@@ -191,6 +190,8 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     for warning in reading.warnings.iter().take(3) {
         source::warn(&format!("{}: {warning}", info::name(&args.file)));
     }
+    // Reading may wait for a pipe, and Ctrl-C ended that by itself.
+    let interrupt = Interrupt::install()?;
     if is_picture(&args.out) {
         vacant(args, &[&args.out])?;
         return picture(&reading.composition, args, context);

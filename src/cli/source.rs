@@ -51,6 +51,12 @@ enum Keyboard {
 }
 
 impl SourceArgs {
+    /// Whether any of them was given.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.port.is_some() || self.wait || self.r#virtual.is_some()
+    }
+
     /// The demo melody, as `--virtual` has it.
     #[must_use]
     pub fn demo() -> SourceArgs {

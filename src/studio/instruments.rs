@@ -14,6 +14,9 @@ use crate::audio::{SoundFont, SoundFontError, soundfonts};
 use crate::music::message::{Channel, Value};
 use crate::music::{Message, general_midi};
 
+/// What is meant by "strings", which no name of General MIDI's begins with.
+const STRING_ENSEMBLE: u8 = 48;
+
 /// A SoundFont that was chosen.
 #[derive(Clone, Debug)]
 pub struct Chosen {
@@ -118,6 +121,9 @@ pub fn find(font: &SoundFont, wanted: &str) -> Result<Instrument, NoSuchInstrume
     }
     if text.is_empty() {
         return Err(none());
+    }
+    if text == "strings" {
+        return Ok(at(font, 0, STRING_ENSEMBLE));
     }
     if ["drums", "drum kit", "percussion"].contains(&text.as_str()) {
         return Ok(at(font, DRUM_BANK, 0));

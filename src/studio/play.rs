@@ -105,12 +105,32 @@ impl Player {
     #[must_use]
     pub fn latency(&self, open: &Description) -> Duration {
         let rate = f64::from(open.format.rate.max(1));
-        let frames = |n: u32| Duration::from_secs_f64(f64::from(n) / rate);
         let delivery = Duration::from_secs_f64(f64::from(self.gauges().delivery().max(0.0)) / rate);
+        let block = Duration::from_secs_f64(f64::from(open.format.block) / rate);
+        let lead = if self.exact { Duration::ZERO } else { block + delivery };
+        lead + self.held_back(open)
+    }
+
+    /// How long the output holds a sound back, as far as it tells.
+    #[must_use]
+    pub fn held_back(&self, open: &Description) -> Duration {
         let reported = self.output.delay();
-        let held_back = if reported.is_zero() { frames(open.format.latency) } else { reported };
-        let lead = if self.exact { Duration::ZERO } else { frames(open.format.block) + delivery };
-        lead + held_back
+        let frames = f64::from(open.format.latency) / f64::from(open.format.rate.max(1));
+        if reported.is_zero() { Duration::from_secs_f64(frames) } else { reported }
+    }
+}
+
+impl Drop for Player {
+    /// A wave that is cut clicks: what sounds fades, and is waited for as long as the output holds it back.
+    fn drop(&mut self) {
+        /// The fade, and the time until the next block takes the order.
+        const FADE: Duration = Duration::from_millis(20);
+        /// No output is worth more.
+        const MOST: Duration = Duration::from_millis(200);
+        let State::Open(open) = self.output.state() else { return };
+        if self.gauges().voices() > 0 && self.remote.panic().is_ok() {
+            std::thread::sleep((self.held_back(&open) + FADE).min(MOST));
+        }
     }
 }
 

@@ -187,7 +187,13 @@ impl Layers {
                 say(&Message::Voice(channel, Voice::NoteOff { key, velocity: Velocity::masked(64) }));
             }
             *sounds = [SILENT; 128];
-            for voice in [control(64, 0), control(66, 0), control(1, 0), Voice::PitchBend(0)] {
+            for voice in [
+                control(64, 0),
+                control(66, 0),
+                control(1, 0),
+                Voice::PitchBend(0),
+                Voice::ChannelPressure(Value::masked(0)),
+            ] {
                 say(&Message::Voice(layer.channel, voice));
             }
         }

@@ -14,7 +14,17 @@ use vorbis_rs::{VorbisBitrateManagementStrategy, VorbisEncoder, VorbisEncoderBui
 use super::{Container, Depth, ExportError};
 
 /// What a WAV file's lengths can say, less what its header takes.
-const WAV_BYTES: u64 = u32::MAX as u64 - 1_024;
+pub(super) const WAV_BYTES: u64 = u32::MAX as u64 - 1_024;
+
+/// The bytes that so many frames take in a WAV file.
+pub(super) fn wav_bytes(depth: Depth, frames: u64) -> u64 {
+    let bits = match depth {
+        Depth::Sixteen => 16,
+        Depth::TwentyFour => 24,
+        Depth::Float => 32,
+    };
+    frames.saturating_mul(2 * bits / 8)
+}
 
 /// The number of the one stream in an Ogg file: always the same, so that the same sound gives the same bytes.
 const SERIAL: i32 = 1;

@@ -36,6 +36,7 @@ impl Instrument for Tone {
         }
     }
     fn reset(&mut self) {}
+    fn restart(&mut self) {}
     fn active_voices(&self) -> usize {
         usize::from(self.down)
     }

@@ -16,6 +16,9 @@ const RETRY: Duration = Duration::from_millis(300);
 /// How many longer blocks are tried.
 const LONGER_BLOCKS: u32 = 4;
 
+/// So long the end of an output that hangs is waited for.
+const CLOSING: Duration = Duration::from_secs(1);
+
 /// How long a renderer may take to come back from a stream that has been let go.
 const COMING_HOME: Duration = Duration::from_secs(5);
 
@@ -64,9 +67,21 @@ impl Drop for Supervisor {
     fn drop(&mut self) {
         let _ = self.notices.send(Notice::Stop);
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            join_within(thread, CLOSING);
         }
     }
+}
+
+/// Waits for a thread that closes an output; one that hangs in a driver is left behind.
+pub(in crate::audio) fn join_within(thread: JoinHandle<()>, most: Duration) {
+    let deadline = Instant::now() + most;
+    while !thread.is_finished() {
+        if Instant::now() > deadline {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let _ = thread.join();
 }
 
 struct Keeper {

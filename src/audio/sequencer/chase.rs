@@ -26,6 +26,9 @@ const OTHER_PARAMETER: [u8; 2] = [99, 98];
 /// Registered parameters that are remembered: bend range, fine tuning, coarse tuning, modulation depth range.
 const REGISTERED: usize = 6;
 
+/// What their upper halves are at power-on (MIDI 1.0 detailed specification; 64 is the middle of both tunings).
+const AT_FIRST: [u8; REGISTERED] = [2, 64, 64, 0, 0, 0];
+
 #[derive(Clone, Copy)]
 struct State {
     strip: u8,
@@ -35,6 +38,8 @@ struct State {
     pressure: Option<u8>,
     /// The registered parameter that is selected now.
     selected: Option<usize>,
+    /// By which controllers a parameter was selected last.
+    pair: Option<[u8; 2]>,
     registered: [[Option<u8>; 2]; REGISTERED],
 }
 
@@ -46,6 +51,7 @@ impl State {
         bend: None,
         pressure: None,
         selected: None,
+        pair: None,
         registered: [[None; 2]; REGISTERED],
     };
 
@@ -63,6 +69,14 @@ impl State {
     }
 
     fn control(&mut self, controller: u8, value: u8) {
+        if let 96 | 97 = controller {
+            if let Some(parameter) = self.selected {
+                let high = self.registered[parameter][0].unwrap_or(AT_FIRST[parameter]);
+                let moved = if controller == 96 { (high + 1).min(127) } else { high.saturating_sub(1) };
+                self.registered[parameter][0] = Some(moved);
+            }
+            return;
+        }
         if let Some(half) = DATA.iter().position(|c| *c == controller) {
             if let Some(parameter) = self.selected {
                 self.registered[parameter][half] = Some(value);
@@ -75,6 +89,7 @@ impl State {
                 self.bend = None;
                 self.pressure = None;
                 self.selected = None;
+                self.pair = None;
                 for c in [1, 11, 64, 65, 66, 67, 98, 99, 100, 101] {
                     self.controllers[c] = None;
                 }
@@ -88,8 +103,10 @@ impl State {
                         [Some(0), Some(low)] if usize::from(low) < REGISTERED => Some(usize::from(low)),
                         _ => None,
                     };
+                    self.pair = Some(PARAMETER);
                 } else if OTHER_PARAMETER.contains(&controller) {
                     self.selected = None;
+                    self.pair = Some(OTHER_PARAMETER);
                 }
             }
         }
@@ -114,12 +131,19 @@ impl State {
                 }
             }
         }
-        if self.registered.iter().flatten().any(Option::is_some) && self.selected.is_none() {
+        // What was selected last is selected again, and nothing where nothing was.
+        if self.registered.iter().flatten().any(Option::is_some) {
             PARAMETER.into_iter().for_each(|c| say(control(c, 127)));
         }
+        for c in self.pair.into_iter().flatten() {
+            if let Some(value) = self.controllers[usize::from(c)] {
+                say(control(c, value));
+            }
+        }
+        let selects = |c: usize| [PARAMETER, OTHER_PARAMETER].as_flattened().iter().any(|p| usize::from(*p) == c);
         for (c, value) in self.controllers.iter().enumerate() {
-            if let Some(value) = value {
-                say(control(c as u8, *value));
+            if let Some(value) = value.filter(|_| !selects(c)) {
+                say(control(c as u8, value));
             }
         }
         if let Some(bend) = self.bend {
@@ -163,8 +187,8 @@ pub(crate) fn is_reset(message: &Message) -> bool {
     let Message::SysEx(bytes) = message else { return false };
     matches!(
         bytes.as_ref(),
-        // General MIDI on and off, level 2 on; Roland GS reset; Yamaha XG on.
-        [0xf0, 0x7e, _, 0x09, 0x01..=0x03, 0xf7]
+        // General MIDI on, level 1 and 2; Roland GS reset; Yamaha XG on.
+        [0xf0, 0x7e, _, 0x09, 0x01 | 0x03, 0xf7]
             | [0xf0, 0x41, _, 0x42, 0x12, 0x40, 0x00, 0x7f, 0x00, _, 0xf7]
             | [0xf0, 0x43, _, 0x4c, 0x00, 0x00, 0x7e, 0x00, 0xf7]
     )

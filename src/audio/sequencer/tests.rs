@@ -14,6 +14,7 @@ struct Heard {
     messages: Vec<(u64, Message)>,
     clicks: Vec<(u64, bool)>,
     resets: usize,
+    restarts: usize,
 }
 
 impl Sink for Heard {
@@ -26,6 +27,9 @@ impl Sink for Heard {
     }
     fn reset(&mut self) {
         self.resets += 1;
+    }
+    fn restart(&mut self) {
+        self.restarts += 1;
     }
     fn click(&mut self, accent: bool) {
         self.clicks.push((self.offset, accent));
@@ -156,6 +160,58 @@ fn stops_seeks_mutes_and_ends_leave_nothing_sounding() {
 }
 
 #[test]
+fn a_reset_in_the_piece_does_not_undo_the_mix() {
+    let mut composition = Composition::new(Format::Parallel, Division::Metrical(Ppq::new(480).unwrap()));
+    let mut track = Track::new();
+    track.push(Ticks(0), Event::SysEx(&[0x7e, 0x7f, 0x09, 0x01, 0xf7]));
+    for (at, voice) in [(1, Voice::Program(Value::masked(5))), (1, cc(7, 90)), (2, on(60)), (960, off(60))] {
+        track.push_voice(Ticks(at), Channel::default(), voice);
+    }
+    composition.tracks.push(track);
+    let score = Arc::new(Score::new(&composition));
+    let organ = Program { program: 19, ..Program::default() };
+    // The last that the instrument is told of its program and its volume, played from the start and from the middle.
+    for from in [0, 500_000] {
+        let mut sequencer = playing(&score);
+        let mut heard = Heard::default();
+        let strip = Strip { volume: 25, pan: -64, program: Some(organ), ..Strip::default() };
+        sequencer.set_strip(0, strip, &mut heard);
+        sequencer.seek(&score.seek(Micros(from)), &mut heard);
+        sequencer.play();
+        heard.run(&mut sequencer, 1_000, 100);
+        let reset = heard.messages.iter().rposition(|(_, m)| matches!(m, Message::SysEx(_))).unwrap();
+        let voices: Vec<_> = heard.messages[reset..]
+            .iter()
+            .filter_map(|(_, m)| if let Message::Voice(_, voice) = m { Some(*voice) } else { None })
+            .collect();
+        let programs: Vec<_> = voices.iter().filter(|v| matches!(v, Voice::Program(_))).collect();
+        assert_eq!(programs, [&Voice::Program(Value::masked(19))], "from {from}");
+        assert!(voices.contains(&cc(10, 0)) && voices.contains(&cc(7, 45)), "from {from}: {voices:?}");
+    }
+}
+
+#[test]
+fn a_seek_selects_the_parameter_that_was_selected_last() {
+    let bend_range: &[(u64, u8, Voice)] =
+        &[(0, 0, cc(101, 0)), (0, 0, cc(100, 0)), (0, 0, cc(6, 12)), (0, 0, cc(96, 0))];
+    let other: &[(u64, u8, Voice)] = &[(1, 0, cc(99, 1)), (1, 0, cc(98, 8)), (960, 0, on(60))];
+    let score = score(&[&[bend_range, other].concat()]);
+    let said: Vec<_> = score
+        .seek(Micros(900_000))
+        .cues
+        .iter()
+        .filter_map(|e| {
+            if let Cue::Voice(_, Voice::Control { controller, value }) = e.cue {
+                Some((controller.get(), value.get()))
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(said, [(101, 0), (100, 0), (6, 13), (101, 127), (100, 127), (99, 1), (98, 8)]);
+}
+
+#[test]
 fn a_muted_hand_is_silent_though_the_other_holds_the_pedal() {
     // Both hands on one channel; the left one's note has been let go, and the pedal holds it.
     let right: &[(u64, u8, Voice)] = &[(0, 0, cc(64, 127)), (0, 0, on(72)), (10, 0, on(76)), (4_000, 0, off(72))];
@@ -183,6 +239,7 @@ fn a_loop_returns_to_the_frame() {
     heard.run(&mut sequencer, 28_800 * 50, 100);
     let struck: Vec<_> = heard.notes().into_iter().filter(|n| n.2 && n.1 == 60).map(|n| n.0).collect();
     assert_eq!(struck, (0..50).map(|i| i * 28_800).collect::<Vec<_>>());
+    assert_eq!((heard.resets, heard.restarts), (1, 49), "what dies away goes on into the next round");
     assert_eq!(heard.hanging(), 1, "only the note that sounds now");
     let old = sequencer.set_loop(None);
     assert!(old.is_some());

@@ -178,8 +178,15 @@ impl Channel {
         self.tuning = self.fine + self.coarse;
     }
 
+    /// The selected parameter's upper half goes up or down from where it is.
     fn step(&mut self, by: i8) {
-        let high = self.get(controller::DATA_HIGH).saturating_add_signed(by).min(127);
+        let high = match self.parameter {
+            Parameter::Registered(0) => self.bend_range / 100.0,
+            Parameter::Registered(1) => (self.fine * (8192.0 / 100.0) + 8192.0) / 128.0,
+            Parameter::Registered(2) => self.coarse / 100.0 + 64.0,
+            _ => return,
+        };
+        let high = (high.clamp(0.0, 127.0) as u8).saturating_add_signed(by).min(127);
         self.set(controller::DATA_HIGH, high);
         self.enter(high, self.get(controller::DATA_LOW));
     }
@@ -208,6 +215,10 @@ mod tests {
         assert_eq!(channel.tuning, 50.0 - 1200.0);
         send(&mut channel, &[(101, 127), (100, 127), (6, 1), (99, 1), (98, 8), (6, 1)]);
         assert_eq!((channel.tuning, channel.bend_range), (-1150.0, 1250.0));
+        // An increment counts from the parameter, whatever was entered for another.
+        let mut channel = Channel::new(false);
+        send(&mut channel, &[(101, 0), (100, 2), (6, 70), (100, 0), (96, 0)]);
+        assert_eq!((channel.tuning, channel.bend_range), (600.0, 300.0));
     }
 
     #[test]

@@ -216,9 +216,16 @@ impl Part {
     /// The channel as after switching on.
     pub(super) fn reset(&mut self, drums: bool, banks: Banks, setting: Setting<'_>) {
         self.silence(setting);
+        self.restart(drums, banks, setting);
+    }
+
+    /// The same, but what is held is let go and dies away by itself.
+    pub(super) fn restart(&mut self, drums: bool, banks: Banks, setting: Setting<'_>) {
+        self.release(setting, |v| v.hold != Hold::Nobody);
         self.channel = Channel::new(drums);
         self.channel.banks = banks;
         self.choose(setting.font);
+        self.touch_all();
     }
 
     /// How many frames there is room for.

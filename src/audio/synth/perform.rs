@@ -93,9 +93,11 @@ impl Synth {
             return;
         }
         thread::scope(|scope| {
-            // There are no more parts to share than these.
+            // There are no more parts to share than these. Where the system gives no thread, those that there are do the work.
             for _ in 1..workers.get().min(super::CHANNELS) {
-                scope.spawn(work);
+                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    break;
+                }
             }
             if !unsummed.left.is_empty() {
                 self.master.sum(self.finished.iter(), unsummed.left, unsummed.right);

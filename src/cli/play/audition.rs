@@ -47,11 +47,12 @@ mod heard {
     const RATE: u32 = 48_000;
 
     pub(in crate::cli::play) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-        let interrupt = Interrupt::install()?;
         let settings = source::settings(context);
         let request = request(args, &settings)?;
-        let keys = Keys::new();
+        // Reading may wait for a pipe, and Ctrl-C ends that by itself.
         let items = items(args, &settings)?;
+        let interrupt = Interrupt::install()?;
+        let keys = Keys::new();
         let mut line = Line::new();
         let mut played = Vec::new();
         let (mut output, mut xruns) = (String::new(), 0);

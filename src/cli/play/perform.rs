@@ -49,12 +49,12 @@ enum After {
 }
 
 pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let interrupt = Interrupt::install()?;
     let settings = source::settings(context);
+    // What is of no use should be known before anything sounds. Reading may wait for a pipe, and Ctrl-C ends that by itself.
+    let scores = scores(args)?;
+    let interrupt = Interrupt::install()?;
     // What is typed from here on is meant for the pieces.
     let keys = Keys::new();
-    // What is of no use should be known before anything sounds.
-    let scores = scores(args)?;
     let chosen = if args.midi_out.is_some() { None } else { Some(args.font.load(&settings)?) };
     let pieces = pieces(args, scores, chosen.as_ref())?;
     let mut stage = match (&args.midi_out, &chosen) {
@@ -70,7 +70,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let output = match &stage {
         Stage::Port(port) => port.name().to_owned(),
         Stage::Sound(player) => match player.state() {
-            State::Open(open) => sound::described(&open, None),
+            State::Open(open) => {
+                format!(
+                    "{}, latency {:.1} ms",
+                    sound::described(&open, None),
+                    player.held_back(&open).as_secs_f64() * 1e3
+                )
+            }
             State::Lost(e) => e.to_string(),
         },
     };
@@ -161,8 +167,8 @@ impl Piece {
         };
         let looped = match args.looped {
             Some((first, last)) => {
-                let start = bar(first)?;
-                let end = map.micros(map.bar_start(last + 1).unwrap_or(Ticks(u64::MAX)).min(score.end()));
+                let (start, _) = (bar(first)?, bar(last)?);
+                let end = map.micros(map.bar_start(last.saturating_add(1)).unwrap_or(Ticks(u64::MAX)).min(score.end()));
                 if end.since(start) < SHORTEST_LOOP {
                     return Err(wrong(format!("bars {first} to {last}: {}", EngineError::ShortLoop)));
                 }

@@ -183,8 +183,16 @@ impl Sink for Sender {
 
     fn reset(&mut self) {
         for channel in (0..16).map(Channel::masked) {
-            // All sound off, all controllers off, volume, pan, and no sends that the last piece has left.
-            for (c, v) in [(120, 0), (121, 0), (7, 100), (10, 64), (91, 40), (93, 0), (0, 0), (32, 0)] {
+            let (controller, value) = (Controller::masked(120), Value::masked(0));
+            self.message(&Message::Voice(channel, Voice::Control { controller, value }));
+        }
+        self.restart();
+    }
+
+    fn restart(&mut self) {
+        for channel in (0..16).map(Channel::masked) {
+            // All controllers off, volume, pan, and no sends that the last piece has left.
+            for (c, v) in [(121, 0), (7, 100), (10, 64), (91, 40), (93, 0), (0, 0), (32, 0)] {
                 let (controller, value) = (Controller::masked(c), Value::masked(v));
                 self.message(&Message::Voice(channel, Voice::Control { controller, value }));
             }
