@@ -275,6 +275,9 @@ fn recover_answers_programs_with_documents_that_are_described() {
     }
     let journals = desk.journals();
     fs::write(journals[0].with_file_name("broken.0.journal"), "no journal").unwrap();
+    // A whole take whose library could not be written when it ended.
+    let stray = journals[0].with_file_name("2026-01-31 12.00.00.mid");
+    fs::write(&stray, include_bytes!("data/midi/format-0.mid")).unwrap();
     let answer = |arguments: &[&str], code: i32| -> Value {
         let output = desk.composer(&[&["recover", "--json"], arguments].concat()).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
@@ -293,12 +296,15 @@ fn recover_answers_programs_with_documents_that_are_described() {
     let restored = answer(&["restore", first], 0);
     assert_eq!((&restored["restored"][0]["notes"], &restored["failed"][0]), (&1.into(), &Value::Null));
     assert_eq!(keys(Path::new(restored["restored"][0]["file"].as_str().unwrap())), [60]);
-    let seen = documented::keys_of(&failed).into_iter().chain(documented::keys_of(&restored)).collect();
-    assert_eq!(documented::unseen(&all_of("composer.recover.restored/1"), &seen), [""; 0]);
-
     let discarded = answer(&["discard", second], 0);
     assert_eq!(discarded["discarded"][0]["id"], second);
     assert_eq!(documented::unseen(&all_of("composer.recover.discarded/1"), &documented::keys_of(&discarded)), [""; 0]);
+    assert_eq!(answer(&[], 0)["files"], serde_json::json!([stray]));
+    let moved = answer(&["restore", "--library", "home"], 0);
+    assert_eq!(moved["moved"], serde_json::json!(["home/2026-01-31 12.00.00.mid"]));
+    assert!(!stray.exists() && desk.path("home/2026-01-31 12.00.00.mid").exists());
+    let seen = [&failed, &restored, &moved].into_iter().flat_map(documented::keys_of).collect();
+    assert_eq!(documented::unseen(&all_of("composer.recover.restored/1"), &seen), [""; 0]);
     assert_eq!(answer(&[], 0)["takes"].as_array().unwrap().len(), 0);
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::output::{FAINT, HEADING, WARNING};
 use super::{Context, Exit, Failure, failure, source};
+use crate::studio::library;
 use crate::studio::recover::{self, Found, Leftover, RestoreError};
 
 /// The options of `composer recover`.
@@ -61,15 +62,18 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let folders = super::record::folders(&source::settings(context), args.library.as_deref())?;
     let found = recover::find(&folders.all_journals());
     found.remove_empty();
+    let strays = recover::strays(&folders.all_journals(), &folders.library);
     match &args.action {
-        None | Some(Action::List) => list(&found, args.json, context),
+        None | Some(Action::List) => list(&found, strays, args.json, context),
         Some(Action::Restore { ids, output, keep }) => {
             let takes = chosen(&found, ids)?;
             if output.is_some() && takes.len() != 1 {
                 let message = format!("--output names one file and {} takes are to be restored", takes.len());
                 return Err(Failure::new(Exit::Usage, message).remedy("name one take by its id").into());
             }
-            restore_all(&takes, output.as_deref(), &folders.library, *keep, args.json, context)
+            let all =
+                Wanted { takes, strays: if ids.is_empty() { strays } else { Vec::new() }, output: output.as_deref() };
+            restore_all(&all, &folders.library, *keep, args.json, context)
         }
         Some(Action::Discard { ids }) => {
             let mut discarded = Vec::new();
@@ -88,18 +92,26 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     }
 }
 
+/// What is to be restored.
+struct Wanted<'a> {
+    takes: Vec<&'a Leftover>,
+    /// Whole takes that lie beside the journals.
+    strays: Vec<PathBuf>,
+    output: Option<&'a Path>,
+}
+
 /// Restores what can be restored; one take that cannot keeps none of the others back.
 fn restore_all(
-    takes: &[&Leftover],
-    output: Option<&Path>,
+    wanted: &Wanted<'_>,
     library: &Path,
     keep: bool,
     json: bool,
     context: &mut Context,
 ) -> anyhow::Result<Exit> {
-    let mut outcome = Restored { schema: "composer.recover.restored/1", restored: Vec::new(), failed: Vec::new() };
-    for take in takes {
-        match restore(take, output, library, keep) {
+    let mut outcome =
+        Restored { schema: "composer.recover.restored/1", restored: Vec::new(), moved: Vec::new(), failed: Vec::new() };
+    for take in &wanted.takes {
+        match restore(take, wanted.output, library, keep) {
             Ok(restored) => {
                 if !json {
                     writeln!(context.out, "Restored {} ({} notes)", restored.file.display(), restored.notes)?;
@@ -112,9 +124,25 @@ fn restore_all(
             }
         }
     }
+    for stray in &wanted.strays {
+        match library::keep(library, stray) {
+            Ok(file) => {
+                if !json {
+                    writeln!(context.out, "Brought {} home", file.display())?;
+                }
+                outcome.moved.push(file);
+            }
+            Err(e) => {
+                let error =
+                    Failure::new(Exit::NotSaved, e.to_string()).remedy("make room, or name another `--library`");
+                failure::report(&error.into());
+                outcome.failed.push(FailedTake { id: stray.display().to_string(), reason: e.to_string() });
+            }
+        }
+    }
     if json {
         context.out.json(&outcome)?;
-    } else if takes.is_empty() {
+    } else if wanted.takes.is_empty() && wanted.strays.is_empty() {
         writeln!(context.out, "There is nothing to restore.")?;
     }
     Ok(if outcome.failed.is_empty() { Exit::Success } else { Exit::NotSaved })
@@ -149,13 +177,19 @@ fn restore(leftover: &Leftover, output: Option<&Path>, library: &Path, keep: boo
     Ok(RestoredTake { id: leftover.id.clone(), file, notes: take.notes(), duration_s: take.length.as_secs_f64() })
 }
 
-fn list(found: &Found, json: bool, context: &mut Context) -> anyhow::Result<Exit> {
+fn list(found: &Found, strays: Vec<PathBuf>, json: bool, context: &mut Context) -> anyhow::Result<Exit> {
     if json {
         let takes = found.takes.iter().map(ListedTake::new).collect();
         let unreadable = found.unreadable.iter();
         let unreadable = unreadable.map(|u| UnreadableJournal { path: u.path.clone(), reason: u.reason.clone() });
         let unreadable = unreadable.collect();
-        context.out.json(&Listed { schema: "composer.recover/1", takes, running: found.running, unreadable })?;
+        context.out.json(&Listed {
+            schema: "composer.recover/1",
+            takes,
+            files: strays,
+            running: found.running,
+            unreadable,
+        })?;
         return Ok(Exit::Success);
     }
     let out = &mut context.out;
@@ -178,15 +212,19 @@ fn list(found: &Found, json: bool, context: &mut Context) -> anyhow::Result<Exit
             writeln!(out, "  {FAINT}{}{FAINT:#}", journal.display())?;
         }
     }
+    for stray in &strays {
+        writeln!(out, "{HEADING}{}{HEADING:#}", stray.display())?;
+        writeln!(out, "  a whole take that the library's folder could not hold when it ended")?;
+    }
     for unreadable in &found.unreadable {
         writeln!(out, "{WARNING}cannot read{WARNING:#} {}: {}", unreadable.path.display(), unreadable.reason)?;
     }
     if found.running > 0 {
         writeln!(out, "{} being recorded right now: left alone.", found.running)?;
     }
-    match found.takes.len() {
+    match found.takes.len() + strays.len() {
         0 => writeln!(out, "No take was left behind.")?,
-        _ => writeln!(out, "`composer recover restore` turns them into Standard MIDI Files.")?,
+        _ => writeln!(out, "`composer recover restore` brings them into the library as Standard MIDI Files.")?,
     }
     Ok(Exit::Success)
 }
@@ -195,6 +233,8 @@ fn list(found: &Found, json: bool, context: &mut Context) -> anyhow::Result<Exit
 struct Listed {
     schema: &'static str,
     takes: Vec<ListedTake>,
+    /// Whole takes that lie beside the journals.
+    files: Vec<PathBuf>,
     /// Takes that are being recorded right now.
     running: usize,
     unreadable: Vec<UnreadableJournal>,
@@ -238,6 +278,8 @@ impl ListedTake {
 struct Restored {
     schema: &'static str,
     restored: Vec<RestoredTake>,
+    /// Whole takes that were brought into the library.
+    moved: Vec<PathBuf>,
     failed: Vec<FailedTake>,
 }
 
