@@ -232,7 +232,9 @@ fn wrong_wishes_have_a_message_and_an_exit_code() {
     }
     single.tracks.push(track);
     fs::write(place.path("bar.mid"), smf::write(&single).unwrap()).unwrap();
-    let cases: [(&[&str], i32, &str); 27] = [
+    let cases: [(&[&str], i32, &str); 29] = [
+        (&["song.wav", "--speed", "50"], 2, "plays as it is"),
+        (&["song.wav", "--soundfont", "absent.sf2"], 2, "plays as it is"),
         (&["song.mid", "--loop", "1-18446744073709551615"], 2, "there is no bar"),
         (&["song.mid", "--loop", "1-99"], 2, "there is no bar 99"),
         (&["song.mid", "--track", "1,instrument=drums"], 2, "is a drum kit"),

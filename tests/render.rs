@@ -276,7 +276,9 @@ fn bad_input_has_a_message_and_its_exit_code() {
     put(&place.path("song.mid"), &song(1, 1));
     fs::write(place.path("broken.sf2"), b"RIFF\x10\0\0\0sfbkLIST").unwrap();
     fs::write(place.path("no.mid"), "hello").unwrap();
-    let cases: [(&[&str], i32, &str); 10] = [
+    let cases: [(&[&str], i32, &str); 12] = [
+        (&["render", "song.mid", "a.png", "--stems"], 2, "a picture has"),
+        (&["render", "song.mid", "a.png", "--speed", "50"], 2, "a picture has"),
         (&["render", "song.mid", "a.wav", "--tail", "11m"], 2, "0s to 10m"),
         (&["instruments", "zither of gold"], 1, "no instrument of"),
         (&["render", "no.mid", "a.wav"], 5, "no MIDI file"),

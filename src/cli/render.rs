@@ -263,14 +263,17 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
 /// Refuses what would change nothing.
 fn of_effect(args: &Args, container: Container) -> Result<(), Failure> {
     let vorbis = matches!(container, Container::Vorbis { .. });
-    let wrong = match (args.bits, args.quality) {
-        (Some(_), _) if vorbis => ("an .ogg has no bits a sample", "`--quality` says how good it is"),
-        (_, Some(_)) if !vorbis && !is_picture(&args.out) => {
-            ("only an .ogg has a quality", "`--bits` is for the others")
-        }
-        _ => return Ok(()),
+    let of_sound = (args.stems || args.metronome || args.font.any() || args.speed != Speed::NORMAL)
+        || (args.bits.is_some() || args.quality.is_some() || args.normalise.is_some() || args.threads.is_some());
+    let wrong = if is_picture(&args.out) {
+        of_sound
+            .then_some(("a picture has neither sound nor stems", "leave all but FILE, OUT, `--force` and `--json` out"))
+    } else if vorbis {
+        args.bits.is_some().then_some(("an .ogg has no bits a sample", "`--quality` says how good it is"))
+    } else {
+        args.quality.is_some().then_some(("only an .ogg has a quality", "`--bits` is for the others"))
     };
-    Err(Failure::new(Exit::Usage, wrong.0).remedy(wrong.1))
+    wrong.map_or(Ok(()), |(text, remedy)| Err(Failure::new(Exit::Usage, text).remedy(remedy)))
 }
 
 /// Refuses to replace what is there, unless that is wanted.

@@ -27,6 +27,12 @@ pub struct FontArgs {
 }
 
 impl FontArgs {
+    /// Whether any of them was given.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.dry || self.soundfont.is_some()
+    }
+
     /// Which SoundFont is wanted.
     #[must_use]
     pub fn wish(&self, settings: &Settings) -> FontWish {

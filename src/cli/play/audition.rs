@@ -33,7 +33,7 @@ mod heard {
     use crate::audio::instrument::performing_synths;
     use crate::audio::output::{Request, System};
     use crate::audio::performance::{Manner, Performance};
-    use crate::audio::sequencer::{Score, Strip};
+    use crate::audio::sequencer::{Score, Speed, Strip};
     use crate::cli::interrupt::Interrupt;
     use crate::cli::{Context, Exit, Failure, info, sound, source};
     use crate::music::Micros;
@@ -157,6 +157,11 @@ mod heard {
         }
         if args.from.is_some() || args.looped.is_some() {
             return Err(wrong("a file of sound has no bars to begin at or to loop", "name MIDI files alone"));
+        }
+        let of_pieces = (args.speed != Speed::NORMAL || args.metronome || args.font.any())
+            || (args.output.rate.is_some() || args.output.buffer.is_some());
+        if of_pieces && args.files.iter().all(|file| is_sound(file)) {
+            return Err(wrong("a file of sound plays as it is", "leave all options but `--output` and `--json` out"));
         }
         let mut request = args.output.request(settings);
         if request.system == System::Jack && args.output.any() {
