@@ -51,6 +51,9 @@ impl Default for Timing {
     }
 }
 
+/// A job that is arriving and of which nothing has come for so long is not waited for.
+pub const ABANDONED: Duration = Duration::from_secs(60);
+
 /// Attempts at a job before it has failed; those that a worker gave back do not count.
 pub const MOST_ATTEMPTS: u32 = 3;
 

@@ -2,6 +2,7 @@
 //!
 //! - [`address`]: which store is meant, as people write it.
 //! - [`key`]: names of objects.
+//! - `limit`: how long calls may take.
 //! - [`folder`]: a folder on a disk, shared by any number of processes.
 //! - `s3`: Amazon S3 and servers like it (feature `s3`).
 //! - `server`: a folder served to others in the manner of S3 (feature `s3`).
@@ -15,6 +16,7 @@
 //! one clock, the store's.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -22,6 +24,7 @@ use jiff::Timestamp;
 pub mod address;
 pub mod folder;
 pub mod key;
+mod limit;
 #[cfg(feature = "s3")]
 mod patience;
 #[cfg(feature = "s3")]
@@ -31,6 +34,7 @@ pub mod server;
 
 pub use address::Address;
 pub use key::Key;
+pub use limit::Limit;
 
 /// More than this is never read from or written to a store in one piece.
 pub const LARGEST: u64 = 256 << 20;
@@ -85,6 +89,15 @@ pub trait Objects: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`Error::Unsupported`] where the store has no links, such as a folder.
     fn presign(&self, key: &Key, expires: Duration) -> Result<String, Error>;
+
+    /// The same store for calls that are given up when the limit says so; none where a call lasts as long as it lasts,
+    /// as on a disk.
+    fn bounded(&self, _limit: &Limit) -> Option<Arc<dyn Objects>> {
+        None
+    }
+
+    /// Has it told, once each time, when the store has not answered for a while; a store on a disk always answers.
+    fn tell_of_silence(&self, _tell: fn(&str)) {}
 
     /// Waits until something may have changed since then (by the store's clock) among the objects directly below a
     /// prefix that ends with a slash: for `most` at the longest, or until there is `enough`. A store that cannot tell
@@ -194,6 +207,18 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// It has not answered when nobody waited any more.
+    #[error("{store} has not answered")]
+    GivenUp {
+        /// Which store.
+        store: String,
+    },
+    /// There is no room left in it.
+    #[error("{store} is full")]
+    Full {
+        /// Which store.
+        store: String,
+    },
     /// It asks to be left alone for a while, or does something else with the same object.
     #[error("{store} is busy: {why}")]
     Busy {
@@ -205,6 +230,14 @@ pub enum Error {
     /// It does not let this user do that.
     #[error("{store} does not permit it: {why}")]
     Denied {
+        /// Which store.
+        store: String,
+        /// In its words.
+        why: String,
+    },
+    /// The keys that were sent are none of its.
+    #[error("{store} does not take these keys: {why}")]
+    WrongKeys {
         /// Which store.
         store: String,
         /// In its words.
@@ -242,6 +275,14 @@ pub enum Error {
         /// The most that is read.
         most: u64,
     },
+    /// In the place of an object is something else, such as a link or a pipe.
+    #[error("{key} is no file, but {what}")]
+    Irregular {
+        /// Which.
+        key: Key,
+        /// What it is.
+        what: &'static str,
+    },
     /// This kind of store cannot do it.
     #[error("{store} cannot do that: {what}")]
     Unsupported {
@@ -265,6 +306,12 @@ impl Error {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         matches!(self, Error::Unreachable { .. } | Error::Busy { .. })
+    }
+
+    /// Whether one object is of no use, whoever reads it, and the store has done its part.
+    #[must_use]
+    pub fn is_of_the_object(&self) -> bool {
+        matches!(self, Error::TooLarge { .. } | Error::Irregular { .. })
     }
 }
 

@@ -58,7 +58,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("zeroize", &["store", "studio/serve"]),
     ("tokio", &["store", "jobs/lambda", "jobs/queue"]),
     ("sha2", &["compose", "studio", "jobs"]),
-    ("uuid", &["jobs", "store/server"]),
+    ("uuid", &["jobs", "store/server", "studio/remote"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

@@ -10,8 +10,8 @@ mod memory;
 mod music;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use composer::compose::Model;
@@ -23,7 +23,7 @@ use composer::jobs::worker::{Pace, Stop, Told, Until, Worker};
 use composer::jobs::{Error, JobId, Timing};
 use composer::music::smf;
 use composer::store::folder::Folder;
-use composer::store::{Attributes, Objects};
+use composer::store::{Attributes, Error as StoreError, Head, Key, Listing, Objects, Page, Written};
 
 const PACE: Pace = Pace { first: Duration::from_millis(5), longest: Duration::from_millis(50) };
 const LONG: Option<Duration> = Some(Duration::from_secs(120));
@@ -224,6 +224,109 @@ fn a_worker_that_is_stopped_gives_its_job_back() {
     // It need not be waited for until its lease has run out, and three like that do no harm.
     assert_eq!(client.status(id).unwrap().progress, Progress::Queued);
     client.cancel(id).unwrap();
+}
+
+/// A store that refuses some calls.
+#[derive(Debug)]
+struct Refusing {
+    inner: memory::Memory,
+    /// What is said to who writes something that is to be written once.
+    writes: Mutex<Option<StoreError>>,
+    /// So many listings get no answer.
+    unreachable: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl Refusing {
+    fn new() -> Arc<Refusing> {
+        let (writes, unreachable, calls) = (Mutex::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Refusing { inner: memory::Memory::default(), writes, unreachable, calls })
+    }
+}
+
+impl Objects for Refusing {
+    fn get(&self, key: &Key, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.get(key, most)
+    }
+    fn put(&self, key: &Key, body: &[u8], about: &Attributes) -> Result<(), StoreError> {
+        self.inner.put(key, body, about)
+    }
+    fn put_if_absent(&self, key: &Key, body: &[u8], about: &Attributes) -> Result<Written, StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let refusal = self.writes.lock().unwrap().clone();
+        refusal.map_or_else(|| self.inner.put_if_absent(key, body, about), Err)
+    }
+    fn list(&self, listing: &Listing<'_>) -> Result<Page, StoreError> {
+        let none = || StoreError::Unreachable { store: "refusing".into(), why: "it is down".into() };
+        match self.unreachable.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)) {
+            Ok(_) => Err(none()),
+            Err(_) => self.inner.list(listing),
+        }
+    }
+    fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        self.inner.delete(key)
+    }
+    fn head(&self, key: &Key) -> Result<Option<Head>, StoreError> {
+        self.inner.head(key)
+    }
+    fn copy(&self, from: &Key, to: &Key, about: &Attributes) -> Result<(), StoreError> {
+        self.inner.copy(from, to, about)
+    }
+    fn presign(&self, key: &Key, expires: Duration) -> Result<String, StoreError> {
+        self.inner.presign(key, expires)
+    }
+}
+
+#[test]
+fn a_worker_that_cannot_write_waits_and_says_so_once() {
+    let refusing = Refusing::new();
+    let store: Arc<dyn Objects> = Arc::clone(&refusing) as Arc<dyn Objects>;
+    let client = client(&store, minute());
+    let id = client.submit(&music::order("a.mid", 4)).unwrap();
+    let (worker, stop, told) = (worker(&store, minute(), "one"), Stop::default(), Mutex::new(Vec::new()));
+    let teller = |t: Told| told.lock().unwrap().push(t);
+
+    *refusing.writes.lock().unwrap() = Some(StoreError::Full { store: "refusing".into() });
+    refusing.calls.store(0, Ordering::Relaxed);
+    std::thread::scope(|scope| {
+        let working = scope.spawn(|| worker.run(1, Until::Drained, &stop, &teller).unwrap());
+        while refusing.calls.load(Ordering::Relaxed) < 3 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // There is room again.
+        *refusing.writes.lock().unwrap() = None;
+        assert_eq!(working.join().unwrap(), 1);
+    });
+    let trouble = |told: &[Told]| told.iter().filter(|t| matches!(t, Told::Trouble(_))).count();
+    assert_eq!(trouble(&told.lock().unwrap()), 1, "{told:?}");
+    assert!(matches!(ending(&client, id).outcome, Outcome::Succeeded { .. }));
+
+    client.submit(&music::order("b.mid", 4)).unwrap();
+    told.lock().unwrap().clear();
+    let denied = StoreError::Denied { store: "refusing".into(), why: "read-only".into() };
+    *refusing.writes.lock().unwrap() = Some(denied.clone());
+    refusing.calls.store(0, Ordering::Relaxed);
+    assert_eq!(worker.run(2, Until::Stopped, &stop, &teller), Err(Error::Store(denied)));
+    assert_eq!(trouble(&told.lock().unwrap()), 1, "{told:?}");
+    let calls = refusing.calls.load(Ordering::Relaxed);
+    assert!(calls <= 20, "{calls} tries");
+}
+
+#[test]
+fn who_waits_outlasts_a_store_that_is_down() {
+    let refusing = Refusing::new();
+    let store: Arc<dyn Objects> = Arc::clone(&refusing) as Arc<dyn Objects>;
+    let client = client(&store, minute());
+    let id = client.submit(&music::order("a.mid", 4)).unwrap();
+    assert_eq!(drain(&worker(&store, minute(), "one")), 1);
+    // More than one call would try.
+    refusing.unreachable.store(8, Ordering::Relaxed);
+    let ended = client.wait(&[id], LONG, PACE, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(matches!(ended[&id].outcome, Outcome::Succeeded { .. }));
+    // And one that stays down is waited for no longer than that.
+    refusing.unreachable.store(usize::MAX, Ordering::Relaxed);
+    let ended = client.wait(&[id], Some(Duration::from_millis(10)), PACE, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(ended.is_empty());
 }
 
 #[test]

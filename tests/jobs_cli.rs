@@ -110,11 +110,13 @@ fn waiting_ends_with_files_or_says_that_it_goes_on() {
     fs::write(home.join("a.mid"), music::melody(4)).unwrap();
     let nobody = run(home, &["submit", "a.mid", "--wait", "--timeout", "0.3s", "--force"]);
     assert_eq!(nobody.status.code(), Some(8), "{}", error(&nobody));
-    assert!(
-        error(&nobody).contains("still queued") && error(&nobody).contains("composer jobs wait"),
-        "{}",
-        error(&nobody)
-    );
+    assert!(error(&nobody).contains("still queued") && error(&nobody).contains("nothing of it"), "{}", error(&nobody));
+    let deadline = || json(home, &["jobs"])["jobs"].as_array().unwrap().last().unwrap()["deadline"].clone();
+    assert!(deadline().is_string(), "who has taken what there is waits no longer");
+    let waited = run(home, &["submit", "a.mid", "--wait", "--timeout", "0.3s"]);
+    assert_eq!(waited.status.code(), Some(8), "{}", error(&waited));
+    assert!(error(&waited).contains("composer jobs wait"), "{}", error(&waited));
+    assert!(deadline().is_null(), "it goes on: who waited may come back");
     let _worker = Killed(composer(home).args(["worker"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     let waited = run(home, &["submit", "a.mid", "--wait", "--sampling-iterations", "0", "--extend", "1", "--json"]);
     assert!(waited.status.success(), "{}", error(&waited));
@@ -164,6 +166,77 @@ fn cancelled_and_submitted_again() {
     assert!(run(home, &["worker", "--once"]).status.success());
     let new = again["jobs"][0]["new_id"].as_str().unwrap();
     assert!(run(home, &["jobs", "fetch", new]).status.success());
+}
+
+/// Where a job's objects are.
+fn objects(home: &Path, id: &str) -> std::path::PathBuf {
+    home.join(".local/share/composer/store/jobs").join(id)
+}
+
+#[test]
+fn what_is_wrong_with_one_job_keeps_nobody_from_the_others() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    for name in ["a.mid", "b.mid", "c.mid"] {
+        fs::write(home.join(name), music::melody(4)).unwrap();
+    }
+    let ids = submit(home, &["a.mid", "b.mid", "c.mid"]);
+    let [a, b, c] = [&ids[0][..], &ids[1], &ids[2]];
+    assert_eq!(json(home, &["jobs", "cancel", a])["jobs"][0]["what"], "cancelled");
+    assert!(run(home, &["worker", "--drain", "--concurrency", "1"]).status.success());
+    assert!(run(home, &["jobs", "remove", a]).status.success());
+
+    let waited = run(home, &["jobs", "wait", a, b, "--timeout", "60s"]);
+    assert_eq!(waited.status.code(), Some(5), "{}", error(&waited));
+    assert!(error(&waited).contains(&format!("there is no job {a}")), "{}", error(&waited));
+    assert!(home.join("b-composed.mid").exists(), "{}", error(&waited));
+    let fetched = run(home, &["jobs", "fetch", "00000000", c, "--json"]);
+    let told: Value = serde_json::from_slice(&fetched.stdout).unwrap();
+    assert_eq!((fetched.status.code(), &told["jobs"][0]["id"]), (Some(5), &c.into()), "{told}");
+    assert!(home.join("c-composed.mid").exists());
+
+    // What says how a job ended was damaged.
+    for (id, broken) in [(b, &b"{\"schema\""[..]), (c, &[b' '; 100_000])] {
+        fs::write(objects(home, id).join("result.json"), broken).unwrap();
+    }
+    let listed = json(home, &["jobs"]);
+    for job in listed["jobs"].as_array().unwrap() {
+        assert!(job["state"] == "damaged" && job["error"].is_string(), "{listed}");
+    }
+    let waited = run(home, &["jobs", "wait", b, "--timeout", "60s"]);
+    assert!(waited.status.code() == Some(1) && error(&waited).contains("damaged"), "{}", error(&waited));
+    let again = run(home, &["jobs", "retry", "00000000", b]);
+    assert_eq!((again.status.code(), again.stdout.is_empty()), (Some(5), false), "{}", error(&again));
+    let removed = run(home, &["jobs", "remove", b, "00000000", c]);
+    let told = String::from_utf8(removed.stdout).unwrap();
+    assert_eq!((removed.status.code(), told.lines().count()), (Some(5), 2), "{told}");
+    assert!(!objects(home, b).exists() && !objects(home, c).exists());
+}
+
+#[test]
+fn a_job_that_does_not_go_on_arriving_holds_nobody_up() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    fs::write(home.join("a.mid"), music::melody(4)).unwrap();
+    submit(home, &["a.mid"]);
+    let open = home.join(".local/share/composer/store/open");
+    let ago = std::time::SystemTime::now() - Duration::from_secs(100);
+    let lost: Vec<String> = (0..2).map(|_| JobId::new().to_string()).collect();
+    for id in &lost {
+        fs::write(open.join(id), b"").unwrap();
+        fs::File::options().write(true).open(open.join(id)).unwrap().set_modified(ago).unwrap();
+    }
+    let worker = composer(home).args(["worker", "--drain"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut worker = Killed(worker.unwrap());
+    eventually("the end of the worker", || worker.0.try_wait().unwrap().is_some());
+    assert_eq!(worker.0.wait().unwrap().code(), Some(0));
+    assert_eq!(json(home, &["jobs"])["jobs"][0]["state"], "succeeded");
+    assert_eq!(fs::read_dir(&open).unwrap().count(), 2, "they may still come");
+    assert_eq!(json(home, &["jobs", "cancel", &lost[0]])["jobs"][0]["what"], "cancelled");
+    assert_eq!(json(home, &["jobs", "show", &lost[0]])["jobs"][0]["state"], "cancelled");
+    assert_eq!(json(home, &["jobs", "remove", &lost[1]])["jobs"][0]["what"], "removed");
+    assert_eq!(run(home, &["jobs", "remove", &lost[1]]).status.code(), Some(5));
+    assert!(!open.exists() || fs::read_dir(&open).unwrap().count() == 0);
 }
 
 #[cfg(unix)]

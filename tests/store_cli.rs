@@ -84,6 +84,13 @@ fn what_is_no_store_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{}", error(&output));
         assert!(error(&output).contains(message), "{store}: {}", error(&output));
     }
+    let output = run(home.path(), &["jobs", "--store", "s3://bucket-x", "--endpoint-url", "127.0.0.1:8014"]);
+    assert_eq!(output.status.code(), Some(2), "{}", error(&output));
+    assert!(error(&output).contains("http://HOST:PORT"), "{}", error(&output));
+    let settings = "[jobs]\nstore = \"s3://bucket-x\"\nendpoint_url = \"127.0.0.1:8014\"\n";
+    fs::write(home.path().join("settings.toml"), settings).unwrap();
+    let output = run(home.path(), &["--settings", "settings.toml", "jobs"]);
+    assert!(output.status.code() == Some(2) && error(&output).contains("[jobs] endpoint_url"), "{}", error(&output));
     fs::write(home.path().join("settings.toml"), "[jobs]\nstore = \"s3://No\"\n").unwrap();
     let output = run(home.path(), &["--settings", "settings.toml", "jobs"]);
     assert_eq!(output.status.code(), Some(2), "{}", error(&output));
@@ -203,6 +210,168 @@ fn music_goes_to_a_bucket_and_back() {
     assert_eq!(fs::read(library.join(name)).unwrap(), song);
     assert_eq!(served.json(other, &["sync", "library"])["files"].as_array().unwrap().len(), 0);
     assert_eq!(served.json(home, &["download"])["files"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+#[cfg(unix)]
+fn files_of_any_name_go_to_a_bucket_and_back() {
+    let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (home, other) = (home.path(), other.path());
+    let served = Served::start(home);
+    fs::create_dir_all(home.join("up/folder")).unwrap();
+    let names =
+        ["a \"b\": c? *d* <e>|f.mid", "two\nlines.mid", "back\\slash.mid", "dot..mid", ".hidden.mid", "plain.mid"];
+    let mut arguments = vec!["upload".to_owned(), "up/folder".to_owned()];
+    for (n, name) in names.iter().enumerate() {
+        fs::write(home.join("up").join(name), music::melody(n as u64 + 1)).unwrap();
+        arguments.push(format!("up/{name}"));
+    }
+    // What cannot be brought keeps the others from nothing.
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = served.run(home, &arguments);
+    assert!(output.status.code() == Some(5) && error(&output).contains("up/folder"), "{}", error(&output));
+    let output = served.run(other, &[&["download", "nothing.mid", "-o", "here"], &names[..]].concat());
+    assert!(output.status.code() == Some(5) && error(&output).contains("nothing.mid"), "{}", error(&output));
+    for name in names {
+        assert_eq!(fs::read(other.join("here").join(name)).unwrap(), fs::read(home.join("up").join(name)).unwrap());
+    }
+    assert!(String::from_utf8(output.stdout).unwrap().contains("here/plain.mid"), "what was written is named");
+    // Nobody gets a hidden file who has not asked for it.
+    let all = served.run(other, &["download", "--all", "-o", "all"]);
+    assert!(all.status.success() && error(&all).contains(".hidden.mid stays there"), "{}", error(&all));
+    assert!(other.join("all/two\nlines.mid").exists() && !other.join("all/.hidden.mid").exists());
+}
+
+#[test]
+fn what_was_deleted_in_a_bucket_can_be_had_back() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let served = Served::start(home);
+    let library = home.join("library");
+    fs::create_dir(&library).unwrap();
+    for (n, name) in ["a.mid", "b.mid"].into_iter().enumerate() {
+        fs::write(library.join(name), music::melody(n as u64 + 1)).unwrap();
+    }
+    served.json(home, &["sync", "library"]);
+    for name in ["a.mid", "b.mid"] {
+        fs::remove_file(library.join(name)).unwrap();
+    }
+    let refused = served.run(home, &["sync", "library", "--delete"]);
+    assert!(refused.status.code() == Some(1) && error(&refused).contains("2 of 2 files"), "{}", error(&refused));
+    let dry = served.run(home, &["sync", "library", "--delete", "--dry-run"]);
+    assert!(dry.status.success() && error(&dry).contains("--force"), "{}", error(&dry));
+    assert_eq!(served.json(home, &["download"])["files"].as_array().unwrap().len(), 2);
+    served.json(home, &["sync", "library", "--delete", "--force"]);
+    assert_eq!(served.json(home, &["download"])["files"].as_array().unwrap().len(), 0);
+    assert_eq!(served.json(home, &["download", "--deleted"])["files"].as_array().unwrap().len(), 2);
+    served.json(home, &["download", "--deleted", "b.mid", "-o", "back"]);
+    assert_eq!(fs::read(home.join("back/b.mid")).unwrap(), music::melody(2));
+}
+
+/// Somebody who takes calls and never answers.
+struct Silent(String);
+
+impl Silent {
+    fn start() -> Silent {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let mut open = Vec::new();
+            listener.incoming().for_each(|stream| open.push(stream));
+        });
+        Silent(url)
+    }
+
+    fn command(&self, home: &Path, arguments: &[&str]) -> Command {
+        let mut command = composer(home);
+        command.args(arguments).args(["--store", "s3://composer", "--endpoint-url", &self.0]);
+        command.env("AWS_ACCESS_KEY_ID", "C").env("AWS_SECRET_ACCESS_KEY", "x");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// Waits for a program, and not for ever.
+fn ended(child: Child) -> Output {
+    let (tell, told) = std::sync::mpsc::channel();
+    let id = child.id();
+    std::thread::spawn(move || tell.send(child.wait_with_output()));
+    match told.recv_timeout(Duration::from_secs(60)) {
+        Ok(output) => output.unwrap(),
+        Err(_) => {
+            let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
+            panic!("it does not end");
+        }
+    }
+}
+
+#[test]
+fn who_waits_at_a_server_that_does_not_answer_waits_no_longer_than_was_said() {
+    let (home, silent) = (tempfile::tempdir().unwrap(), Silent::start());
+    let (id, short) = (composer::jobs::JobId::new().to_string(), "1f2e3d4c");
+    for (id, time) in [(&id[..], "7s"), (short, "1s")] {
+        let output = ended(silent.command(home.path(), &["jobs", "wait", id, "--timeout", time]).spawn().unwrap());
+        assert_eq!(output.status.code(), Some(1), "{}", error(&output));
+        assert!(error(&output).contains("has not answered"), "{}", error(&output));
+        assert_eq!(error(&output).contains("still trying"), time == "7s", "{}", error(&output));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_worker_ends_when_it_is_told_to_though_its_server_does_not_answer() {
+    let (home, silent) = (tempfile::tempdir().unwrap(), Silent::start());
+    for signals in 1..=2 {
+        let mut worker = silent.command(home.path(), &["worker"]).spawn().unwrap();
+        let mut said = BufReader::new(worker.stderr.take().unwrap());
+        let mut line = String::new();
+        // That it works is the last that it says before it asks.
+        said.read_line(&mut line).unwrap();
+        assert!(line.contains("working for"), "{line}");
+        for _ in 0..signals {
+            std::thread::sleep(Duration::from_millis(300));
+            Command::new("kill").arg(worker.id().to_string()).status().unwrap();
+        }
+        let output = ended(worker);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+}
+
+#[test]
+fn the_secret_goes_to_a_terminal_and_into_no_log() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let log = home.join("log");
+    let mut serve = composer(home);
+    serve.args(["serve", "--listen", "127.0.0.1:0"]).stdout(fs::File::create(&log).unwrap()).stderr(Stdio::null());
+    let mut server = serve.spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(&log).unwrap().contains("Ctrl-C ends it") {
+        assert!(Instant::now() < end, "it does not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = server.kill();
+    let _ = server.wait();
+    let keys_file = home.join(".local/share/composer/serve.keys");
+    let keys = fs::read_to_string(&keys_file).unwrap();
+    let secret = keys.lines().find_map(|l| l.strip_prefix("aws_secret_access_key = ")).unwrap();
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(!log.contains(secret) && log.contains(keys_file.to_str().unwrap()), "{log}");
+}
+
+#[test]
+fn keys_that_are_wrong_are_said_to_be() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let mut served = Served::start(home);
+    fs::write(home.join("a.mid"), music::melody(2)).unwrap();
+    let right = std::mem::replace(&mut served.secret, "another-secret".to_owned());
+    let output = served.run(home, &["submit", "a.mid"]);
+    assert_eq!(output.status.code(), Some(4), "{}", error(&output));
+    let told = error(&output);
+    assert!(told.contains("a.mid: not submitted") && told.contains("does not take these keys"), "{told}");
+    assert!(told.contains("try:") && told.contains("AWS_SECRET_ACCESS_KEY"), "{told}");
+    assert!(!told.contains(&right));
 }
 
 #[test]

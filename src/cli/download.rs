@@ -11,15 +11,19 @@ use serde::Serialize;
 use super::bar::Bar;
 use super::output::FAINT;
 use super::store::{StoreArgs, remote_failure};
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, failure};
 use crate::jobs::client::{AT_ONCE, parallel};
+use crate::music::composition::text::printable;
 use crate::studio::place::{InTheWay, place};
 use crate::studio::remote::{self, Version};
 
 /// The options of `composer download`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "A file that is there is not replaced; what comes gets the next name.\n\n\
-                        Example: composer download song.mid -o here --store s3://my-bucket")]
+#[command(
+    after_help = "A file that is there is not replaced; what comes gets the next name. Of a file whose name begins with a \
+                        dot --all only tells: it comes when it is named.\n\n\
+                        Example: composer download song.mid -o here --store s3://my-bucket"
+)]
 pub struct Args {
     /// Names of files in the store; without one they are listed.
     #[arg(value_name = "NAME")]
@@ -27,6 +31,9 @@ pub struct Args {
     /// All of them.
     #[arg(long, conflicts_with = "names")]
     pub all: bool,
+    /// Those that were deleted there, as they were last.
+    #[arg(long)]
+    pub deleted: bool,
     /// Where they go.
     #[arg(long, short, value_name = "FOLDER", default_value = ".")]
     pub output: PathBuf,
@@ -56,22 +63,39 @@ struct Kept {
 /// Brings them, or lists them.
 ///
 /// # Errors
-/// When one is not there, or cannot be written.
+/// When the store cannot be asked. What did not work with single files is told, and the others are brought.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let room = args.store.open(context)?;
     let store = &*room.opened.store;
-    let mut there = remote::list(store, &BTreeMap::new()).map_err(remote_failure)?;
-    there.retain(|_, version| version.document.content.is_some());
+    let there = remote::list(store, &BTreeMap::new()).map_err(remote_failure)?.into_iter();
+    let there: BTreeMap<String, Version> = match args.deleted {
+        true => there.filter_map(|(name, version)| Some((name, version.before_deletion()?))).collect(),
+        false => there.filter(|(_, version)| version.document.content.is_some()).collect(),
+    };
     let list = args.names.is_empty() && !args.all;
-    let mut wanted: Vec<Version> = Vec::new();
-    match args.names.is_empty() {
-        true => wanted.extend(there.into_values()),
-        false => {
-            for name in &args.names {
-                let version = there.get(name).cloned();
-                let missing = || Failure::new(Exit::BadInput, format!("there is no {name} in {}", room.opened.address));
-                wanted.push(version.ok_or_else(|| missing().remedy("`composer download` without a name lists them"))?);
+    let (mut wanted, mut exit): (Vec<Version>, _) = (Vec::new(), Exit::Success);
+    if args.names.is_empty() {
+        wanted.extend(there.into_values());
+    } else {
+        for name in &args.names {
+            match there.get(name) {
+                Some(version) => wanted.push(version.clone()),
+                None => {
+                    let missing =
+                        Failure::new(Exit::BadInput, format!("there is no {name} in {}", room.opened.address))
+                            .remedy("`composer download` without a name lists them");
+                    exit = failure::report(&missing.into());
+                }
             }
+        }
+        if wanted.is_empty() {
+            return Ok(exit);
+        }
+    }
+    if args.all {
+        // Programs read such files: none comes into a folder unless somebody means it.
+        for hidden in wanted.extract_if(.., |version| remote::is_hidden(&version.document.name)) {
+            super::source::warn(&format!("{} stays there: name it to bring it", printable(&hidden.document.name)));
         }
     }
     let (bar, count) = (Bar::new(), AtomicUsize::new(0));
@@ -92,24 +116,31 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let mut files = Vec::new();
     for (version, path) in wanted.into_iter().zip(fetched) {
         let size = version.document.content.as_ref().map_or(0, |c| c.size);
-        let path = path?.map(|p| p.display().to_string());
+        let path = match path {
+            Ok(path) => path.map(|p| p.display().to_string()),
+            Err(e) => {
+                exit = failure::report(&e.into());
+                continue;
+            }
+        };
         files.push(Kept { name: version.document.name, size, uploaded: version.document.brought, path });
     }
     if args.json {
         let store = room.opened.address.to_string();
         context.out.json(&Report { schema: "composer.download/1", store, files })?;
-    } else if files.is_empty() {
+    } else if files.is_empty() && exit == Exit::Success {
         writeln!(context.out, "Nothing in {}. `composer upload FILE` brings something there.", room.opened.address)?;
     } else {
         for file in files {
             match file.path {
-                Some(path) => writeln!(context.out, "{path}")?,
+                Some(path) => writeln!(context.out, "{}", printable(&path))?,
                 None => {
                     let day = file.uploaded.strftime("%Y-%m-%d %H:%M");
-                    writeln!(context.out, "{}  {FAINT}{} bytes, {day} UTC{FAINT:#}", file.name, file.size)?;
+                    let name = printable(&file.name);
+                    writeln!(context.out, "{name}  {FAINT}{} bytes, {day} UTC{FAINT:#}", file.size)?;
                 }
             }
         }
     }
-    Ok(Exit::Success)
+    Ok(exit)
 }

@@ -60,6 +60,13 @@ impl Failure {
         self.exit
     }
 
+    /// Says on what it failed.
+    #[must_use]
+    pub fn of(mut self, what: &str) -> Failure {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Failure {

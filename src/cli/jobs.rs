@@ -5,17 +5,17 @@ pub mod view;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::output::FAINT;
 use super::store::{Room, StoreArgs, job_failure};
-use super::{Context, Exit, Failure, values};
-use crate::jobs::JobId;
+use super::{Context, Exit, failure, source, values};
 use crate::jobs::client::{Cancelled, Client, Status};
 use crate::jobs::patience::jittered;
+use crate::jobs::{self, JobId};
 
 /// Jobs older than this are shown by `--all` alone.
 const RECENT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -134,16 +134,11 @@ struct DoneJob {
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let room = args.store.open(context)?;
     let client = room.client();
-    let found = |ids: &[String]| -> Result<Vec<JobId>, Failure> {
-        ids.iter().map(|id| client.find(id).map_err(job_failure)).collect()
-    };
-    let each = |ids: &[String], what: &dyn Fn(JobId) -> Result<DoneJob, crate::jobs::Error>| {
-        found(ids)?.into_iter().map(|id| what(id).map_err(job_failure)).collect::<Result<Vec<_>, Failure>>()
-    };
     match &args.action {
         None | Some(Action::List) if args.watch => watch(args, &room, context),
         None | Some(Action::List) => {
-            let jobs: Vec<view::Job> = statuses(args, &client)?.iter().map(view::Job::of).collect();
+            let jobs: Vec<view::Job> =
+                statuses(args, &client).map_err(job_failure)?.iter().map(view::Job::of).collect();
             if args.json {
                 let store = room.opened.address.to_string();
                 context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
@@ -158,68 +153,94 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             Ok(Exit::Success)
         }
         Some(Action::Show { ids }) => {
-            let jobs: Vec<view::Job> = found(ids)?
-                .into_iter()
-                .map(|id| Ok(view::Job::of(&client.status(id).map_err(job_failure)?)))
-                .collect::<Result<_, Failure>>()?;
-            if args.json {
-                let store = room.opened.address.to_string();
-                context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
-            } else {
-                for job in jobs {
+            let (jobs, exit) = each(&client, ids, |id| Ok(view::Job::of(&client.status(id).map_err(job_failure)?)));
+            if !args.json {
+                for job in &jobs {
                     job.print_whole(&mut context.out)?;
                 }
             }
-            Ok(Exit::Success)
+            listed(args, &room, jobs, exit, context)
         }
         Some(Action::Wait { ids, timeout, force, output }) => {
-            let waiting = awaited::Waiting { most: *timeout, force: *force, folder: output, json: args.json };
-            let (jobs, exit) = awaited::wait(&room, &found(ids)?, &waiting, context)?;
-            if args.json {
-                let store = room.opened.address.to_string();
-                context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
-            }
-            Ok(exit)
+            let end = Instant::now().checked_add(*timeout);
+            let finding = end.map_or_else(|| client.clone(), |end| client.until(end));
+            let (found, unknown) = each(&finding, ids, Ok);
+            let over = if *force { awaited::Over::Part } else { awaited::Over::GoesOn };
+            let most = end.map_or(*timeout, |end| end.saturating_duration_since(Instant::now()));
+            let waiting = awaited::Waiting { most, over, folder: output, json: args.json };
+            let (jobs, waited) = awaited::wait(&room, &found, &waiting, context)?;
+            listed(args, &room, jobs, if waited == Exit::Success { unknown } else { waited }, context)
         }
         Some(Action::Fetch { ids, output }) => {
-            let mut jobs = Vec::new();
-            for id in found(ids)? {
+            let fetch = |id| {
                 let status = client.status(id).map_err(job_failure)?;
-                jobs.push(awaited::take(&client, &status, output, args.json, context)?);
-            }
-            if args.json {
-                let store = room.opened.address.to_string();
-                context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
-            }
-            Ok(Exit::Success)
+                awaited::take(&client, &status, output, args.json, context)
+            };
+            let (jobs, exit) = each(&client, ids, fetch);
+            listed(args, &room, jobs, exit, context)
         }
         Some(Action::Cancel { ids }) => {
             let cancel = |id| {
-                let what = match client.cancel(id)? {
+                let what = match client.cancel(id).map_err(job_failure)? {
                     Cancelled::AtOnce => "cancelled",
                     Cancelled::Soon => "cancelling: its worker stops at the next beat",
                     Cancelled::TooLate => "too late: it had ended",
                 };
                 Ok(DoneJob { id, what, new_id: None })
             };
-            told(&each(ids, &cancel)?, "composer.jobs.cancelled/1", args.json, context)
+            told(each(&client, ids, cancel), "composer.jobs.cancelled/1", args.json, context)
         }
         Some(Action::Retry { ids }) => {
-            let retry = |id| Ok(DoneJob { id, what: "submitted again", new_id: Some(client.retry(id)?) });
-            told(&each(ids, &retry)?, "composer.jobs.retried/1", args.json, context)
+            let retry = |id| {
+                let new_id = Some(client.retry(id).map_err(job_failure)?);
+                Ok(DoneJob { id, what: "submitted again", new_id })
+            };
+            told(each(&client, ids, retry), "composer.jobs.retried/1", args.json, context)
         }
         Some(Action::Remove { ids, force }) => {
-            let remove = |id| client.remove(id, *force).map(|()| DoneJob { id, what: "removed", new_id: None });
-            told(&each(ids, &remove)?, "composer.jobs.removed/1", args.json, context)
+            let remove = |id| {
+                client.remove(id, *force).map_err(job_failure)?;
+                Ok(DoneJob { id, what: "removed", new_id: None })
+            };
+            told(each(&client, ids, remove), "composer.jobs.removed/1", args.json, context)
         }
     }
 }
 
-fn told(jobs: &[DoneJob], schema: &'static str, json: bool, context: &mut Context) -> anyhow::Result<Exit> {
+/// Does something with each of these jobs. What does not work with one is told, and the others follow; the exit code is
+/// the first one's that is not 0.
+fn each<T>(client: &Client, ids: &[String], mut what: impl FnMut(JobId) -> anyhow::Result<T>) -> (Vec<T>, Exit) {
+    let (mut done, mut exit) = (Vec::new(), Exit::Success);
+    for id in ids {
+        match client.find(id).map_err(|e| job_failure(e).into()).and_then(&mut what) {
+            Ok(job) => done.push(job),
+            Err(e) => {
+                let code = failure::report(&e);
+                exit = if exit == Exit::Success { code } else { exit };
+            }
+        }
+    }
+    (done, exit)
+}
+
+/// Prints jobs as JSON, where that is wanted; text was printed as it came.
+fn listed(args: &Args, room: &Room, jobs: Vec<view::Job>, exit: Exit, context: &mut Context) -> anyhow::Result<Exit> {
+    if args.json {
+        let store = room.opened.address.to_string();
+        context.out.json(&List { schema: "composer.jobs/1", store, jobs })?;
+    }
+    Ok(exit)
+}
+
+fn told(
+    (jobs, exit): (Vec<DoneJob>, Exit),
+    schema: &'static str,
+    json: bool,
+    context: &mut Context,
+) -> anyhow::Result<Exit> {
     if json {
-        let jobs = jobs.iter().map(|j| DoneJob { ..*j }).collect();
         context.out.json(&Done { schema, jobs })?;
-        return Ok(Exit::Success);
+        return Ok(exit);
     }
     for job in jobs {
         match job.new_id {
@@ -227,21 +248,36 @@ fn told(jobs: &[DoneJob], schema: &'static str, json: bool, context: &mut Contex
             None => writeln!(context.out, "{}  {}", job.id, job.what)?,
         }
     }
-    Ok(Exit::Success)
+    Ok(exit)
 }
 
-fn statuses(args: &Args, client: &Client) -> Result<Vec<Status>, Failure> {
+fn statuses(args: &Args, client: &Client) -> Result<Vec<Status>, jobs::Error> {
     let since = (!args.all).then(|| Timestamp::now().saturating_sub(RECENT).unwrap_or(Timestamp::UNIX_EPOCH));
-    client.jobs(since).map_err(job_failure)
+    client.jobs(since)
 }
 
 /// Shows every change, a line each.
 fn watch(args: &Args, room: &Room, context: &mut Context) -> anyhow::Result<Exit> {
     let client = room.client();
     let mut shown = std::collections::BTreeMap::new();
-    let mut pause = Duration::ZERO;
+    let (mut pause, mut troubled, mut reached) = (Duration::ZERO, false, false);
     loop {
-        for status in statuses(args, &client)? {
+        let statuses = match statuses(args, &client) {
+            Ok(statuses) => {
+                (troubled, reached) = (false, true);
+                statuses
+            }
+            // What was reached once comes back.
+            Err(jobs::Error::Store(e)) if e.is_passing() && reached => {
+                if !troubled {
+                    source::warn(&format!("{e}; going on until Ctrl-C"));
+                }
+                troubled = true;
+                Vec::new()
+            }
+            Err(e) => return Err(job_failure(e).into()),
+        };
+        for status in statuses {
             if shown.get(&status.id) == Some(&status.progress) {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! `composer serve`: a folder of this computer as a bucket for others.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -79,7 +79,13 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             folder.display()
         )?;
         writeln!(context.out, "{REMEDY}export AWS_ACCESS_KEY_ID={}{REMEDY:#}", keys.access)?;
-        writeln!(context.out, "{REMEDY}export AWS_SECRET_ACCESS_KEY={}{REMEDY:#}", keys.secret.as_str())?;
+        // What is written into a file or a log stays there, for others to read.
+        if std::io::stdout().is_terminal() {
+            writeln!(context.out, "{REMEDY}export AWS_SECRET_ACCESS_KEY={}{REMEDY:#}", keys.secret.as_str())?;
+        } else {
+            let file = keys_file.display();
+            writeln!(context.out, "{REMEDY}export AWS_SECRET_ACCESS_KEY=...{REMEDY:#}  # it is in {file}")?;
+        }
         writeln!(context.out, "{REMEDY}composer jobs --store {store} --endpoint-url http://{at}{REMEDY:#}\n")?;
         writeln!(context.out, "{FAINT}The keys are in {}. Ctrl-C ends it.{FAINT:#}", keys_file.display())?;
         context.out.flush()?;

@@ -3,6 +3,7 @@
 use super::{Context, Exit, Failure, source};
 use crate::jobs::client::Client;
 use crate::jobs::{self, Timing};
+use crate::store::address::endpoint;
 use crate::store::{self, Address};
 use crate::studio::jobs::{self as studio, Opened, Place};
 use crate::studio::remote;
@@ -14,7 +15,7 @@ pub struct StoreArgs {
     #[arg(long, global = true, value_name = "STORE", display_order = 900)]
     pub store: Option<Address>,
     /// A server that is not Amazon's.
-    #[arg(long, global = true, value_name = "URL", display_order = 901, hide_short_help = true)]
+    #[arg(long, global = true, value_name = "URL", value_parser = endpoint, display_order = 901, hide_short_help = true)]
     pub endpoint_url: Option<String>,
     /// The profile of your AWS configuration.
     #[arg(long, global = true, value_name = "NAME", display_order = 902, hide_short_help = true)]
@@ -71,6 +72,7 @@ impl StoreArgs {
         let settings = source::settings(context);
         let folders = source::folders()?.with_settings(&settings);
         let opened = studio::open(&self.place(), &settings, &folders).map_err(open_failure)?;
+        opened.store.tell_of_silence(source::warn);
         Ok(Room { opened, timing: Timing { lease: settings.jobs.lease } })
     }
 
@@ -90,6 +92,7 @@ impl StoreArgs {
 fn open_failure(error: studio::Error) -> Failure {
     match error {
         studio::Error::Store(e) => store_failure(&e),
+        studio::Error::Endpoint(_) => Failure::new(Exit::Usage, error.to_string()),
         other => Failure::new(Exit::Usage, other.to_string()).remedy("a folder, or s3://bucket/prefix"),
     }
 }
@@ -104,6 +107,8 @@ pub fn remote_failure(error: remote::Error) -> Failure {
         remote::Error::Overtaken { .. } => Failure::new(Exit::Failure, message).remedy("the same again"),
         remote::Error::Broken { .. } => Failure::new(Exit::Failure, message).remedy("bring it there once more"),
         remote::Error::BadName { .. } => Failure::new(Exit::BadInput, message).remedy("give it another name"),
+        remote::Error::Vanishing { .. } => Failure::new(Exit::Failure, format!("nothing was done: {message}"))
+            .remedy("see that both sides are there, a disk not unmounted; `--delete --force` if that is meant"),
         remote::Error::Local { .. } => Failure::new(Exit::NotSaved, message),
     }
 }
@@ -113,6 +118,12 @@ pub fn remote_failure(error: remote::Error) -> Failure {
 pub fn store_failure(error: &store::Error) -> Failure {
     let (exit, remedy) = match error {
         store::Error::Unreachable { .. } => (Exit::Failure, "check the network and the address, then again"),
+        store::Error::GivenUp { .. } => (Exit::Failure, "check the network and the address, or wait longer"),
+        store::Error::Full { .. } => (Exit::Failure, "make room there, or name another with --store"),
+        store::Error::WrongKeys { .. } => (
+            Exit::NotPermitted,
+            "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, --profile or keys_file; `composer serve` names its own",
+        ),
         store::Error::Busy { .. } => (Exit::Failure, "the same again in a moment"),
         store::Error::Denied { .. } => {
             (Exit::NotPermitted, "ask the store's owner for permission, or name another with --store")
@@ -125,7 +136,7 @@ pub fn store_failure(error: &store::Error) -> Failure {
             return Failure::new(Exit::BadInput, error.to_string()).remedy(format!("--region {region}"));
         }
         store::Error::Missing { .. } => (Exit::BadInput, "check the name; --store names another"),
-        store::Error::TooLarge { .. } | store::Error::Failed { .. } => {
+        store::Error::TooLarge { .. } | store::Error::Irregular { .. } | store::Error::Failed { .. } => {
             return Failure::new(Exit::Failure, error.to_string());
         }
         store::Error::Unsupported { .. } => (Exit::Usage, "another store with --store"),

@@ -53,7 +53,7 @@ pub struct Args {
     /// How long to wait.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = values::duration, requires = "wait")]
     pub timeout: Duration,
-    /// When the time is over, take what there is of a composition.
+    /// When the time is over, take what there is of a composition; workers then drop the job.
     #[arg(long, requires = "wait")]
     pub force: bool,
     /// Where compositions go [this folder].
@@ -104,7 +104,8 @@ struct Report {
 /// When a file is no music, or the store does not take it.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let work = args.work()?;
-    let wanted_for = args.deadline.or(args.wait.then_some(args.timeout).filter(|_| !args.force));
+    // Who takes what there is then waits no longer; who only waits so long may come back for it.
+    let wanted_for = args.deadline.or_else(|| args.force.then(|| args.timeout + awaited::TO_TAKE));
     let order = |path: &PathBuf| {
         studio::order(path, &work, wanted_for)
             .map_err(|e| Failure::new(Exit::BadInput, e.to_string()).remedy("`composer info` shows what is in a file"))
@@ -131,14 +132,19 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         match id {
             Ok(id) => ids.push(id),
             Err(e) => {
-                let message = format!("{}: not submitted: {e}", path.display());
-                exit = super::failure::report(&Failure::new(job_failure(e).exit(), message).into());
+                let failure = job_failure(e).of(&format!("{}: not submitted", path.display()));
+                exit = super::failure::report(&failure.into());
             }
         }
     }
     if args.wait && !ids.is_empty() {
         let folder = args.output.as_deref().unwrap_or(Path::new("."));
-        let waiting = awaited::Waiting { most: args.timeout, force: args.force, folder, json: args.json };
+        let over = match (args.force, args.deadline) {
+            (false, _) => awaited::Over::GoesOn,
+            (true, None) => awaited::Over::LastPart,
+            (true, Some(_)) => awaited::Over::Part,
+        };
+        let waiting = awaited::Waiting { most: args.timeout, over, folder, json: args.json };
         let (jobs, waited) = awaited::wait(&room, &ids, &waiting, context)?;
         if args.json {
             let store = room.opened.address.to_string();

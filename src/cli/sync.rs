@@ -10,13 +10,14 @@ use super::output::{FAINT, WARNING};
 use super::store::{StoreArgs, remote_failure, store_failure};
 use super::{Context, Exit, Failure, source};
 use crate::studio::remote::Error;
-use crate::studio::remote::sync::{Done, Planned, Step, Sync};
+use crate::studio::remote::sync::{Deletions, Done, Planned, Step, Sync};
 
 /// The options of `composer sync`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Where both sides have changed a file, both stay: the store's becomes NAME (from the store).mid. Files that are \
-                        replaced or deleted here go to the library's trash.\n\n\
+                        replaced or deleted here go to the library's trash; of those deleted there `composer download --deleted` \
+                        brings the last version.\n\n\
                         Example: composer sync --dry-run --store s3://my-bucket"
 )]
 pub struct Args {
@@ -26,6 +27,9 @@ pub struct Args {
     /// Delete there what was deleted here, and here what was deleted there.
     #[arg(long)]
     pub delete: bool,
+    /// Even if more than half of a side is deleted with it.
+    #[arg(long, requires = "delete")]
+    pub force: bool,
     /// Only say what would be done.
     #[arg(long)]
     pub dry_run: bool,
@@ -79,12 +83,18 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let room = args.store.open(context)?;
     let address = room.opened.address.to_string();
     let states = folders.state.join("sync");
-    let sync = Sync::look(&*room.opened.store, &address, &library, &states, args.delete).map_err(remote_failure)?;
+    let deletions = match (args.delete, args.force) {
+        (false, _) => Deletions::Stay,
+        (true, false) => Deletions::GoOver,
+        (true, true) => Deletions::All,
+    };
+    let sync = Sync::look(&*room.opened.store, &address, &library, &states, deletions).map_err(remote_failure)?;
     for path in sync.odd.iter().take(5) {
         source::warn(&format!("{} has a name that a store cannot hold; it stays here", path.display()));
     }
     let mut failed = None;
     let files: Vec<File> = if args.dry_run {
+        sync.spares().unwrap_or_else(|e| source::warn(&format!("{e}; that needs --force")));
         sync.plan.iter().map(File::planned).collect()
     } else {
         let (bar, count) = (Bar::new(), sync.plan.len());

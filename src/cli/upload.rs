@@ -11,8 +11,9 @@ use super::bar::Bar;
 use super::listening::Listening;
 use super::output::FAINT;
 use super::store::{StoreArgs, remote_failure};
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, failure};
 use crate::jobs::client::{AT_ONCE, parallel};
+use crate::music::composition::text::printable;
 use crate::store::Objects;
 use crate::studio::remote::{self, Error, Index, Version};
 
@@ -60,19 +61,32 @@ struct Brought {
 /// Brings them.
 ///
 /// # Errors
-/// When one cannot be read, or the store does not take it.
+/// When the store cannot be asked. What did not work with single files is told, and the others are brought.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let mut files = Vec::new();
+    let (mut files, mut readable, mut exit) = (Vec::new(), Vec::new(), Exit::Success);
     for path in &args.files {
-        files.push((name(path)?, read(path)?));
+        match name(path).and_then(|name| Ok((name, read(path)?))) {
+            Ok(file) => {
+                files.push(file);
+                readable.push(path);
+            }
+            Err(e) => exit = failure::report(&e.into()),
+        }
+    }
+    if files.is_empty() {
+        return Ok(exit);
     }
     let room = args.store.open(context)?;
     let store = &*room.opened.store;
     if args.audio {
         let bar = Bar::new();
-        for path in &args.files {
-            let sound = args.listening.render(path, context, &bar)?;
-            files.push((format!("{}.ogg", path.file_stem().unwrap_or_default().to_string_lossy()), sound));
+        for path in readable {
+            match args.listening.render(path, context, &bar) {
+                Ok(sound) => {
+                    files.push((format!("{}.ogg", path.file_stem().unwrap_or_default().to_string_lossy()), sound));
+                }
+                Err(e) => exit = failure::report(&e),
+            }
         }
     }
     let plan = plan(store, files, args.force).map_err(remote_failure)?;
@@ -87,24 +101,23 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     });
     drop(bar);
     let mut report = Report { schema: "composer.upload/1", store: room.opened.address.to_string(), files: Vec::new() };
-    let mut failed: Option<Error> = None;
     for (Planned { name, bytes, step }, done) in plan.into_iter().zip(brought) {
         match done {
             Ok(()) => {
                 let state = if matches!(step, Step::IsThere) { "there already" } else { "uploaded" };
                 report.files.push(Brought { name, state, size: bytes.len() as u64 });
             }
-            Err(e) => failed = failed.or(Some(e)),
+            Err(e) => exit = failure::report(&remote_failure(e).into()),
         }
     }
     if args.json {
         context.out.json(&report)?;
     } else {
         for file in &report.files {
-            writeln!(context.out, "{}  {FAINT}{}{FAINT:#}", file.name, file.state)?;
+            writeln!(context.out, "{}  {FAINT}{}{FAINT:#}", printable(&file.name), file.state)?;
         }
     }
-    failed.map_or(Ok(Exit::Success), |e| Err(remote_failure(e).into()))
+    Ok(exit)
 }
 
 /// A file, and what is to be done with it.
@@ -155,23 +168,24 @@ fn plan(store: &dyn Objects, files: Vec<(String, Vec<u8>)>, force: bool) -> Resu
 
 /// `song.mid`, `song-2.mid`, `song-3.mid` and so on.
 fn names(name: &str) -> impl Iterator<Item = String> + use<> {
-    let (stem, extension) = name.rsplit_once('.').map_or((name, String::new()), |(s, e)| (s, format!(".{e}")));
+    let parts = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
+    let (stem, extension) = parts.map_or((name, String::new()), |(s, e)| (s, format!(".{e}")));
     let stem = stem.to_owned();
     (1..).map(move |n| if n == 1 { format!("{stem}{extension}") } else { format!("{stem}-{n}{extension}") })
 }
 
-fn name(path: &Path) -> anyhow::Result<String> {
+fn name(path: &Path) -> Result<String, Failure> {
     let name = path.file_name().and_then(|n| n.to_str()).filter(|n| remote::is_name(n));
     let wrong = || Failure::new(Exit::BadInput, format!("{} has a name that a store cannot hold", path.display()));
     Ok(name.ok_or_else(|| wrong().remedy("give it another name first"))?.to_owned())
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |e: String| Failure::new(Exit::BadInput, format!("cannot read {}: {e}", path.display()));
     let most = crate::store::LARGEST;
     let length = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
     if length > most {
-        return Err(failed(format!("it has {length} bytes, a store takes {most}")).into());
+        return Err(failed(format!("it has {length} bytes, a store takes {most}")));
     }
-    Ok(std::fs::read(path).map_err(|e| failed(e.to_string()))?)
+    std::fs::read(path).map_err(|e| failed(e.to_string()))
 }

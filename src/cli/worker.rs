@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -19,11 +20,17 @@ use crate::jobs::engine::{self, Apart, Engine, Limits};
 #[cfg(feature = "lambda")]
 use crate::jobs::queue::sqs::Queue;
 use crate::jobs::worker::{Stop, Told, Until, Worker};
+use crate::store::Limit;
+
+/// A store that does not answer a worker that is to stop within this is not waited for: the lease runs out as it should.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+/// What it takes to give jobs back, on a store that answers.
+const TO_GIVE_BACK: Duration = Duration::from_secs(1);
 
 /// The options of `composer worker`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Any number of workers, on any computers, share a store. Ctrl-C or SIGTERM: what was \
-                        begun is finished; twice: it is given back at once.\n\n\
+                        begun is finished, unless the store does not answer for 5 s; twice: it is given back at once.\n\n\
                         Example: composer worker --drain")]
 pub struct Args {
     /// Jobs at a time [the computer's cores].
@@ -77,20 +84,26 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         Some(url) => Some(Queue::open(url, &args.store.access(context)?).map_err(|e| store_failure(&e))?),
         None => None,
     };
-    let stop = Stop::default();
-    let signal = (stop.clone(), std::sync::atomic::AtomicU32::new(0));
+    let (stop, limit) = (Stop::default(), Limit::default());
+    let signal = (stop.clone(), limit.clone(), std::sync::atomic::AtomicU32::new(0));
     super::interrupt::Interrupt::install_with(move || {
-        let (stop, count) = &signal;
+        let (stop, limit, count) = &signal;
         match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0 => stop.finish(),
-            _ => stop.release(),
+            0 => {
+                limit.last_at_most(LAST_CALLS);
+                stop.finish();
+            }
+            _ => {
+                limit.end_by(Instant::now() + TO_GIVE_BACK);
+                stop.release();
+            }
         }
     })?;
     let limits = Limits::default();
     // Weights that are of no use are told of now, not with the first job.
     model(args.model.as_deref())?;
     let worker = Worker {
-        store: Arc::clone(&room.opened.store),
+        store: room.opened.store.bounded(&limit).unwrap_or_else(|| Arc::clone(&room.opened.store)),
         timing: room.timing,
         limits,
         pace: room.opened.pace,
@@ -155,7 +168,8 @@ fn event(told: &Told) -> Event<'_> {
         }
         Told::Left { id, why } => Event { event: "left", id: Some(*id), message: Some(why), ..bare },
         Told::Trouble(_) => {
-            Event { event: "trouble", message: Some("the store cannot be asked; trying again"), ..bare }
+            let message = Some("the store cannot be asked, or takes nothing; trying again");
+            Event { event: "trouble", message, ..bare }
         }
     }
 }

@@ -16,9 +16,9 @@ use super::job::{
 use super::patience::{document, jittered, listing, once, patiently, to_json};
 use super::state::{self, Listed, State};
 use super::worker::{Pace, scout};
-use super::{Error, Timing};
+use super::{ABANDONED, Error, Timing};
 use crate::compose::request::Request;
-use crate::store::{Attributes, LARGEST, Objects, list_all};
+use crate::store::{self, Attributes, LARGEST, Limit, Objects, list_all};
 
 pub mod parallel;
 
@@ -74,6 +74,11 @@ pub enum Progress {
     Cancelling,
     /// Over.
     Ended(Ending),
+    /// Over, and what says how is of no use.
+    Damaged {
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 impl Progress {
@@ -86,10 +91,17 @@ impl Progress {
             Progress::Running { .. } => "running",
             Progress::Cancelling => "cancelling",
             Progress::Ended(ending) => ending.outcome.name(),
+            Progress::Damaged { .. } => "damaged",
         }
     }
 
-    /// How it ended, if it has.
+    /// Whether nobody works on it any more.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self, Progress::Ended(_) | Progress::Damaged { .. })
+    }
+
+    /// How it ended, if it has, and that can be told.
     #[must_use]
     pub const fn ending(&self) -> Option<&Ending> {
         match self {
@@ -120,6 +132,13 @@ pub struct Client {
 }
 
 impl Client {
+    /// The same for calls that end by then, answered or not, where the store can do that.
+    #[must_use]
+    pub fn until(&self, end: Instant) -> Client {
+        let bounded = self.store.bounded(&Limit::until(end));
+        Client { store: bounded.unwrap_or_else(|| Arc::clone(&self.store)), timing: self.timing }
+    }
+
     /// Submits a job. When this returns its name, it is in the store to stay; before, no worker sees it.
     ///
     /// # Errors
@@ -226,12 +245,14 @@ impl Client {
                 let beat = beat.unwrap_or(Beat { stage: job::Stage::Load, progress: 0.0, partial: false });
                 (Progress::Running { progress: beat.progress, stage: beat.stage, partial: beat.partial }, attempt)
             }
-            State::Ended => match document::<Ending>(store, &id.object(Object::RESULT))? {
-                Some(ending) => {
+            State::Ended => match document::<Ending>(store, &id.object(Object::RESULT)) {
+                Ok(Some(ending)) => {
                     let attempt = ending.attempt;
                     (Progress::Ended(ending), attempt)
                 }
-                None => (Progress::Queued, 0),
+                Ok(None) => (Progress::Queued, 0),
+                Err(Error::Store(e)) if !e.is_of_the_object() => return Err(e.into()),
+                Err(e) => (Progress::Damaged { why: e.to_string() }, 0),
             },
         };
         let submission = match with_submission {
@@ -243,12 +264,12 @@ impl Client {
     }
 
     /// Waits until all of these have ended, or `most` has passed, and tells of each change. Answers with how
-    /// each ended; those that have not are not in there.
+    /// each ended; those that have not, that are not there any more, or whose end is of no use, are not in there.
     ///
-    /// Where nobody else is left to say how a job ended, it says so itself.
+    /// Where nobody else is left to say how a job ended, it says so itself. A store that cannot be reached is waited for.
     ///
     /// # Errors
-    /// When a job is not there any more, or the store cannot be asked for good.
+    /// When the store will not be asked at all.
     pub fn wait(
         &self,
         ids: &[JobId],
@@ -257,33 +278,33 @@ impl Client {
         watch: &mut dyn FnMut(&Status) -> ControlFlow<()>,
     ) -> Result<BTreeMap<JobId, Ending>, Error> {
         let started = Instant::now();
+        let end = most.and_then(|most| started.checked_add(most));
+        let looking = end.map_or_else(|| self.clone(), |end| self.until(end));
         let mut open: Vec<JobId> = ids.to_vec();
         let mut told: BTreeMap<JobId, Progress> = BTreeMap::new();
         let mut ended = BTreeMap::new();
         let mut pause = Duration::ZERO;
         loop {
-            let (listed, now) = self.look_at(&open)?;
-            for id in &open {
-                if !listed.iter().any(|l| l.id == *id) {
-                    return Err(Error::NoSuchJob { id: id.to_string() });
-                }
-            }
-            let statuses = parallel::each(&listed, AT_ONCE, |l| {
-                scout::settle(&*self.store, l)?;
-                self.fill(l, now, false)
-            });
-            for status in statuses {
-                let status = status?;
-                if told.get(&status.id) != Some(&status.progress) {
-                    pause = Duration::ZERO;
-                    if watch(&status).is_break() {
-                        return Ok(ended);
+            let looked = match looking.round(&open) {
+                Ok(looked) => Some(looked),
+                Err(Error::Store(store::Error::GivenUp { .. })) => return Ok(ended),
+                Err(Error::Store(e)) if e.is_passing() => None,
+                Err(e) => return Err(e),
+            };
+            let now = looked.as_ref().map(|(_, now)| *now);
+            if let Some((statuses, _)) = looked {
+                open.retain(|id| statuses.iter().any(|s| s.id == *id && !s.progress.is_over()));
+                for status in statuses {
+                    if told.get(&status.id) != Some(&status.progress) {
+                        pause = Duration::ZERO;
+                        if watch(&status).is_break() {
+                            return Ok(ended);
+                        }
+                        told.insert(status.id, status.progress.clone());
                     }
-                    told.insert(status.id, status.progress.clone());
-                }
-                if let Progress::Ended(ending) = status.progress {
-                    open.retain(|id| *id != status.id);
-                    ended.insert(status.id, ending);
+                    if let Progress::Ended(ending) = status.progress {
+                        ended.insert(status.id, ending);
+                    }
                 }
             }
             if open.is_empty() {
@@ -294,17 +315,33 @@ impl Client {
             if left == Some(Duration::ZERO) {
                 return Ok(ended);
             }
-            // One job shows its end itself; that one of several has ended shows among those that are open.
-            let place = if let [id] = open[..] { id.prefix() } else { OPEN.to_owned() };
-            self.store.await_change(&place, now, jittered(pause).min(left.unwrap_or(Duration::MAX)), &|| false);
+            let rest = jittered(pause).min(left.unwrap_or(Duration::MAX));
+            match (now, &open[..]) {
+                // One job shows its end itself; that one of several has ended shows among those that are open.
+                (Some(now), [id]) => looking.store.await_change(&id.prefix(), now, rest, &|| false),
+                (Some(now), _) => looking.store.await_change(OPEN, now, rest, &|| false),
+                (None, _) => store::rest(rest, &|| false),
+            }
         }
+    }
+
+    /// Looks at some jobs once, and says of those that nobody works on any more how they ended. Those that are not
+    /// there are not in the answer.
+    fn round(&self, ids: &[JobId]) -> Result<(Vec<Status>, Timestamp), Error> {
+        let (listed, now) = self.look_at(ids)?;
+        let statuses = parallel::each(&listed, AT_ONCE, |l| {
+            scout::settle(&*self.store, l)?;
+            self.fill(l, now, false)
+        });
+        Ok((statuses.into_iter().collect::<Result<_, _>>()?, now))
     }
 
     /// The listed states of some jobs: one by one where they are few, else by a listing from the oldest on.
     fn look_at(&self, ids: &[JobId]) -> Result<(Vec<Listed>, Timestamp), Error> {
         if let [id] = ids {
-            let (listed, now) = self.look(*id)?;
-            return Ok((vec![listed], now));
+            let (objects, now) = listing(&*self.store, &id.prefix(), None)?;
+            let listed = (!objects.is_empty()).then(|| state::job(*id, &objects, now, self.timing.lease));
+            return Ok((listed.into_iter().collect(), now));
         }
         let oldest = ids.iter().min().map(JobId::prefix);
         let (entries, now) = listing(&*self.store, JOBS, oldest.as_deref())?;
@@ -319,7 +356,11 @@ impl Client {
     /// When it has not, or they cannot be read.
     pub fn fetch(&self, id: JobId) -> Result<Vec<Vec<u8>>, Error> {
         let status = self.status(id)?;
-        let Progress::Ended(ending) = status.progress else { return Err(Error::NotEnded { id }) };
+        let ending = match status.progress {
+            Progress::Ended(ending) => ending,
+            Progress::Damaged { why } => return Err(Error::NoOutput { id, how: format!("is damaged: {why}") }),
+            _ => return Err(Error::NotEnded { id }),
+        };
         let outputs = match ending.outcome {
             Outcome::Succeeded { outputs } => outputs,
             Outcome::Failed { fault } => return Err(Error::NoOutput { id, how: format!("failed: {}", fault.message) }),
@@ -356,7 +397,11 @@ impl Client {
     /// # Errors
     /// When there is none, or the store does not take it.
     pub fn cancel(&self, id: JobId) -> Result<Cancelled, Error> {
-        let (listed, _) = self.look(id)?;
+        // Of one that is arriving there may be nothing but its mark; should the rest still come, it has ended.
+        let listed = match self.look(id) {
+            Err(Error::NoSuchJob { .. }) if self.marked(id)?.is_some() => return self.end_cancelled(id),
+            looked => looked?.0,
+        };
         if listed.state == State::Ended {
             return Ok(Cancelled::TooLate);
         }
@@ -365,11 +410,18 @@ impl Client {
         match self.look(id)?.0.state {
             State::Ended => Ok(Cancelled::TooLate),
             State::Cancelling { .. } => Ok(Cancelled::Soon),
-            _ => {
-                let ours = end(&*self.store, id, &Ending::new(Outcome::Cancelled, 0, Stages::default()))?;
-                Ok(if ours { Cancelled::AtOnce } else { Cancelled::TooLate })
-            }
+            _ => self.end_cancelled(id),
         }
+    }
+
+    fn end_cancelled(&self, id: JobId) -> Result<Cancelled, Error> {
+        let ours = end(&*self.store, id, &Ending::new(Outcome::Cancelled, 0, Stages::default()))?;
+        Ok(if ours { Cancelled::AtOnce } else { Cancelled::TooLate })
+    }
+
+    /// When a job was marked as open, if it is.
+    fn marked(&self, id: JobId) -> Result<Option<Timestamp>, Error> {
+        Ok(patiently(|| self.store.head(&id.open_mark()))?.map(|h| h.modified))
     }
 
     /// Submits the same once more, as a new job.
@@ -378,7 +430,7 @@ impl Client {
     /// When the job has not ended, its input is gone, or the store does not take the new one.
     pub fn retry(&self, id: JobId) -> Result<JobId, Error> {
         let status = self.status(id)?;
-        if status.progress.ending().is_none() {
+        if !status.progress.is_over() {
             return Err(Error::NotEnded { id });
         }
         let gone = |object| Error::Document { key: id.object(object), why: "it is gone, or broken".to_owned() };
@@ -392,11 +444,21 @@ impl Client {
     /// Takes all objects of a job out of the store.
     ///
     /// # Errors
-    /// When it has not ended, unless `force` is given; or the store does not do it.
+    /// When it has not ended, unless `force` is given or nothing more of it arrives; or the store does not do it.
     pub fn remove(&self, id: JobId, force: bool) -> Result<(), Error> {
-        let (listed, _) = self.look(id)?;
+        let (objects, now) = listing(&*self.store, &id.prefix(), None)?;
+        let listed = state::job(id, &objects, now, self.timing.lease);
         if listed.state != State::Ended && !force {
-            return Err(Error::NotEnded { id });
+            let marked = self.marked(id)?;
+            if objects.is_empty() && marked.is_none() {
+                return Err(Error::NoSuchJob { id: id.to_string() });
+            }
+            let quiet = listed.written.max(marked).is_some_and(|at| now.duration_since(at).unsigned_abs() >= ABANDONED);
+            if listed.state != State::Arriving || !quiet {
+                return Err(Error::NotEnded { id });
+            }
+        } else if objects.is_empty() && self.marked(id)?.is_none() {
+            return Err(Error::NoSuchJob { id: id.to_string() });
         }
         // Without its request it is no job any more, and a worker that is at it stops.
         patiently(|| self.store.delete(&id.object(Object::REQUEST)))?;

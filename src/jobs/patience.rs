@@ -45,7 +45,7 @@ pub fn patiently<T>(mut call: impl FnMut() -> Result<T, store::Error>) -> Result
 /// # Errors
 /// When the store cannot say.
 pub fn once(store: &dyn Objects, key: &Key, body: &[u8], attributes: &Attributes) -> Result<bool, store::Error> {
-    let (mut unanswered, mut pause) = (None, FIRST_PAUSE);
+    let (mut unanswered, mut pause, mut cut_off) = (None, FIRST_PAUSE, false);
     for _ in 0..TRIES {
         match store.put_if_absent(key, body, attributes) {
             Ok(Written::Now) => return Ok(true),
@@ -55,15 +55,19 @@ pub fn once(store: &dyn Objects, key: &Key, body: &[u8], attributes: &Attributes
         }
         match patiently(|| store.get(key, LONGEST_DOCUMENT.max(body.len() as u64))) {
             // Cut off on its way, it is still not another's.
-            Ok(Some(there)) if there != body && body.starts_with(&there) => {}
+            Ok(Some(there)) if there != body && body.starts_with(&there) => cut_off = true,
             Ok(Some(there)) => return Ok(there == body),
-            // Longer than ours, so not ours.
-            Err(store::Error::TooLarge { .. }) => return Ok(false),
-            Ok(None) => {}
+            // Longer than ours, or no file at all, so not ours.
+            Err(e) if e.is_of_the_object() => return Ok(false),
+            Ok(None) => cut_off = false,
             Err(e) => return Err(e),
         }
         std::thread::sleep(jittered(pause));
         pause *= 2;
+    }
+    // Every time as short: somebody broke off writing it.
+    if cut_off {
+        return Ok(false);
     }
     Err(unanswered
         .unwrap_or_else(|| store::Error::Busy { store: key.to_string(), why: "it comes and goes".to_owned() }))

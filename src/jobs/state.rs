@@ -55,6 +55,8 @@ pub struct Listed {
     pub state: State,
     /// When `request.json` was written, by the store's clock.
     pub submitted: Option<Timestamp>,
+    /// When the newest of its objects was written.
+    pub written: Option<Timestamp>,
     /// When the newest attempt was claimed.
     pub claimed: Option<Timestamp>,
     /// The newest attempt with a partial composition.
@@ -125,15 +127,17 @@ pub fn job(id: JobId, objects: &[Entry], now: Timestamp, lease: Duration) -> Lis
     let lease = SignedDuration::try_from(lease).unwrap_or(SignedDuration::MAX);
     let alive = last.heard.filter(|heard| !last.failed && !last.released && now.duration_since(*heard) < lease);
     let state = match (submitted, alive) {
-        (None, _) => State::Arriving,
         _ if ended => State::Ended,
+        (None, _) => State::Arriving,
         (_, Some(heard)) if cancelled => State::Cancelling { attempt: at, heard },
         (_, Some(heard)) => State::Running { attempt: at, heard },
         _ if cancelled => State::Cancelled,
         _ if counted >= MOST_ATTEMPTS || at >= MOST_NUMBERS => State::Exhausted { attempt: at },
         _ => State::Claimable { attempt: at + 1 },
     };
-    Listed { id, state, submitted, claimed: last.claimed, partial: newest(|a| a.partial), failed: newest(|a| a.failed) }
+    let (partial, failed) = (newest(|a| a.partial), newest(|a| a.failed));
+    let written = objects.iter().map(|o| o.modified).max();
+    Listed { id, state, submitted, written, claimed: last.claimed, partial, failed }
 }
 
 #[cfg(test)]
@@ -166,6 +170,8 @@ mod tests {
         let request = ("request.json", 0);
         let claim = ("attempts/0001/claim.json", 10);
         assert_eq!(state(&[("input.mid", 0)], 1), State::Arriving);
+        // Cancelled before its request came, which may still come.
+        assert_eq!(state(&[("input.mid", 0), ("result.json", 1)], 2), State::Ended);
         assert_eq!(state(&[request], 1), State::Claimable { attempt: 1 });
         assert_eq!(state(&[request, claim], 11), State::Running { attempt: 1, heard: after(10) });
         assert_eq!(state(&[request, claim], 70), State::Claimable { attempt: 2 });

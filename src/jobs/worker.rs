@@ -15,13 +15,20 @@ use super::engine::{Engine, Limits};
 use super::job::JobId;
 use super::patience::jittered;
 use super::{Error, Timing};
-use crate::store::Objects;
+use crate::store::{self, Objects};
+use attempt::Made;
 use scout::{Found, Prepared, Scout};
 
 pub mod attempt;
 pub mod scout;
 #[cfg(feature = "lambda")]
 pub mod single;
+
+/// The pause after a store has not taken what was written; it doubles, up to the second.
+const REFUSED: Duration = Duration::from_millis(500);
+const REFUSED_LONG: Duration = Duration::from_secs(30);
+/// A store that does not permit it so many times in a row will not.
+const NOT_PERMITTED: u32 = 6;
 
 /// Whether and how a worker is to stop.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +117,7 @@ pub enum Told {
         /// Why.
         why: String,
     },
-    /// The store could not be asked; it will be asked again.
+    /// The store could not be asked, or did not take what was written; it will be tried again. Once, until it does.
     Trouble(Error),
 }
 
@@ -145,6 +152,25 @@ struct Table {
 struct Next {
     job: Option<Prepared>,
     closed: bool,
+}
+
+/// How often in a row the store has not taken what was written, and why not the last time.
+#[derive(Debug, Default)]
+struct Refusals(Mutex<Option<(u32, Error)>>);
+
+impl Refusals {
+    fn add(&self, why: Error) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = Some((now.as_ref().map_or(0, |(count, _)| *count) + 1, why));
+    }
+
+    fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn now(&self) -> Option<(u32, Error)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Table {
@@ -201,18 +227,24 @@ impl Worker {
     /// When the store will not let it work at all.
     pub fn run(&self, concurrency: usize, until: Until, stop: &Stop, teller: Teller<'_>) -> Result<usize, Error> {
         let (table, ended, busy) = (Table::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let refusals = Refusals::default();
         std::thread::scope(|scope| {
             for _ in 0..concurrency.max(1) {
                 scope.spawn(|| {
                     while let Some(job) = table.take() {
-                        if attempt::make(self, job, stop, teller) {
-                            ended.fetch_add(1, Ordering::Relaxed);
+                        match attempt::make(self, job, stop, teller) {
+                            Made::Ended => {
+                                refusals.clear();
+                                ended.fetch_add(1, Ordering::Relaxed);
+                            }
+                            Made::Left => {}
+                            Made::Refused(why) => refusals.add(why),
                         }
                         busy.fetch_sub(1, Ordering::Release);
                     }
                 });
             }
-            let outcome = self.supply(&table, until, stop, teller, &busy, &ended);
+            let outcome = self.supply(&table, until, stop, teller, (&busy, &ended, &refusals));
             table.close();
             outcome
         })?;
@@ -226,11 +258,11 @@ impl Worker {
         until: Until,
         stop: &Stop,
         teller: Teller<'_>,
-        busy: &AtomicUsize,
-        ended: &AtomicUsize,
+        (busy, ended, refusals): (&AtomicUsize, &AtomicUsize, &Refusals),
     ) -> Result<(), Error> {
         let mut scout = Scout::new(self);
         let mut pause = Duration::ZERO;
+        let (mut troubled, mut refused) = (false, 0);
         let one_is_done = || until == Until::One && ended.load(Ordering::Relaxed) > 0;
         while !stop.wanted() {
             if one_is_done() {
@@ -245,7 +277,27 @@ impl Worker {
                 continue;
             }
             let at_work = busy.load(Ordering::Acquire) > 0;
-            match scout.find() {
+            match refusals.now() {
+                Some((count, why)) if count != refused => {
+                    refused = count;
+                    if count >= NOT_PERMITTED && matches!(why, Error::Store(store::Error::Denied { .. })) {
+                        return Err(why);
+                    }
+                    if count == 1 {
+                        teller(Told::Trouble(why));
+                    }
+                    let pause = REFUSED.saturating_mul(2_u32.saturating_pow(count - 1)).min(REFUSED_LONG);
+                    store::rest(pause, &|| stop.wanted() || one_is_done());
+                    continue;
+                }
+                Some(_) => {}
+                None => refused = 0,
+            }
+            let found = scout.find();
+            if found.is_ok() {
+                troubled = false;
+            }
+            match found {
                 Ok(Found::Job(job)) => {
                     pause = Duration::ZERO;
                     busy.fetch_add(1, Ordering::Release);
@@ -255,8 +307,18 @@ impl Worker {
                 Ok(Found::Settled) => continue,
                 Ok(Found::NothingOpen) if until == Until::Drained && busy.load(Ordering::Acquire) == 0 => return Ok(()),
                 Ok(Found::NothingOpen | Found::NothingNow) => {}
+                Err(_) if stop.wanted() => return Ok(()),
+                // A job that only remained to be ended could not be.
+                Err(e @ Error::Store(store::Error::Full { .. })) => {
+                    refusals.add(e);
+                    continue;
+                }
                 Err(Error::Store(e)) if !e.is_passing() => return Err(Error::Store(e)),
-                Err(e) => teller(Told::Trouble(e)),
+                Err(e) if !troubled => {
+                    troubled = true;
+                    teller(Told::Trouble(e));
+                }
+                Err(_) => {}
             }
             pause = self.pace.after(if scout.expects() { Duration::ZERO } else { pause });
             // The last job of all may have ended between that look and now.

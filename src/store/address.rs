@@ -58,9 +58,32 @@ impl fmt::Display for Address {
     }
 }
 
+/// Checks the address of a server that speaks S3.
+///
+/// # Errors
+/// Says what it should look like.
+pub fn endpoint(url: &str) -> Result<String, String> {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
+    match host.is_some_and(|host| !host.is_empty() && !url.contains(|c: char| c.is_whitespace() || c.is_control())) {
+        true => Ok(url.to_owned()),
+        false => Err(format!("{url:?} is no address of a server: http://HOST:PORT, or https://")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_as_people_write_them() {
+        for right in ["http://127.0.0.1:8014", "https://s3.example.org/x", "http://[::1]:9"] {
+            assert_eq!(endpoint(right).as_deref(), Ok(right));
+        }
+        for wrong in ["127.0.0.1:8014", "http://", "localhost", "", "ftp://x", "http:// x"] {
+            assert!(endpoint(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn folders_and_buckets_as_people_write_them() {

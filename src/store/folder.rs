@@ -76,8 +76,10 @@ impl Folder {
 
     fn error(&self, e: &io::Error) -> Error {
         let store = self.root.display().to_string();
-        let why = e.to_string();
+        // What is told beyond the kind are names of files that are nobody's business.
+        let why = if e.get_ref().is_some() { io::Error::from(e.kind()).to_string() } else { e.to_string() };
         match e.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full { store },
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::Denied { store, why },
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::Missing { store, why },
             io::ErrorKind::ResourceBusy | io::ErrorKind::StaleNetworkFileHandle => Error::Busy { store, why },
@@ -142,14 +144,18 @@ enum Naming {
 
 impl Objects for Folder {
     fn get(&self, key: &Key, most: u64) -> Result<Option<Vec<u8>>, Error> {
-        let file = match File::open(self.path(key)) {
+        let file = match open(&self.path(key)) {
             Ok(file) => file,
             Err(e) if is_absent(&e) => return Ok(None),
+            Err(e) if leads_elsewhere(&e) => return Err(irregular(key, "a link")),
             Err(e) => return Err(self.error(&e)),
         };
         let about = file.metadata().map_err(|e| self.error(&e))?;
         if about.is_dir() {
             return Ok(None);
+        }
+        if !about.is_file() {
+            return Err(irregular(key, "a pipe or a device"));
         }
         if about.len() > most {
             return Err(Error::TooLarge { key: key.clone(), most });
@@ -209,7 +215,7 @@ impl Objects for Folder {
     }
 
     fn head(&self, key: &Key) -> Result<Option<Head>, Error> {
-        match fs::metadata(self.path(key)) {
+        match fs::symlink_metadata(self.path(key)) {
             Ok(about) if about.is_file() => Ok(Some(Head {
                 size: about.len(),
                 modified: about.modified().map_or(Timestamp::UNIX_EPOCH, timestamp),
@@ -318,10 +324,83 @@ fn make_folders(folder: &Path, names: &Names) -> io::Result<()> {
     Ok(())
 }
 
+/// Opens what may be an object: others who share the folder may have put anything there, such as a pipe that nobody
+/// writes into, or a link to a file of this user's alone.
+fn open(path: &Path) -> io::Result<File> {
+    let mut how = fs::OpenOptions::new();
+    how.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        use rustix::fs::OFlags;
+        how.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    }
+    how.open(path)
+}
+
+/// Whether a link was not followed.
+fn leads_elsewhere(e: &io::Error) -> bool {
+    #[cfg(unix)]
+    return e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    #[cfg(not(unix))]
+    {
+        let _ = e;
+        false
+    }
+}
+
+fn irregular(key: &Key, what: &'static str) -> Error {
+    Error::Irregular { key: key.clone(), what }
+}
+
 fn is_absent(e: &io::Error) -> bool {
     matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_no_object() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("secret"), b"of this user alone").unwrap();
+        std::os::unix::fs::symlink(path("secret"), path("link.mid")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path("device.mid")).unwrap();
+        mknodat(CWD, path("pipe.mid"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        for name in ["link.mid", "device.mid", "pipe.mid"] {
+            let key = Key::new(name).unwrap();
+            // In a thread: whoever waits at a pipe waits for ever.
+            let (tell, told) = std::sync::mpsc::channel();
+            let (asked, at) = (store.clone(), key.clone());
+            std::thread::spawn(move || tell.send(asked.get(&at, 100)));
+            let got = told.recv_timeout(Duration::from_secs(60)).expect("an answer");
+            assert!(matches!(got, Err(Error::Irregular { .. })), "{got:?}");
+            assert_eq!(store.head(&key).unwrap(), None, "{name}");
+            store.put(&key, b"MThd", &Attributes::default()).unwrap();
+            assert_eq!(store.get(&key, 100).unwrap().unwrap(), b"MThd");
+        }
+        assert_eq!(fs::read(path("secret")).unwrap(), b"of this user alone");
+    }
+
+    #[test]
+    fn a_failure_names_no_file_beside_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let full = tempfile::Builder::new().make_in("/nowhere", |_| Err::<(), _>(io::ErrorKind::StorageFull.into()));
+        let full = full.map(drop).unwrap_err();
+        assert_eq!(store.error(&full), Error::Full { store: folder.path().display().to_string() });
+        let gone = tempfile::tempfile_in(folder.path().join("x/.composer")).unwrap_err();
+        let told = store.error(&gone).to_string();
+        assert!(!told.contains("/x/") && told.contains("is not there"), "{told}");
+    }
 }

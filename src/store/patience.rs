@@ -3,7 +3,7 @@
 //!
 //! A listing's answer carries the server's clock in [`CLOCK`], finer than HTTP's `Date`, which is how a client knows
 //! that it may ask with [`HEADER`]: since when there should be something new, and how many milliseconds it waits.
-//! Other servers pass the header over, and are not sent it.
+//! Other servers pass the header over, and are not sent it. And it can be full, which S3 cannot.
 
 use std::time::Duration;
 
@@ -14,6 +14,9 @@ use jiff::Timestamp;
 pub(super) const HEADER: &str = "x-composer-patience";
 /// Of an answer.
 pub(super) const CLOCK: &str = "x-composer-clock";
+
+/// The code of an error: there is no room left.
+pub(super) const FULL: &str = "StorageFull";
 
 /// What a request says that waits for a change.
 pub(super) fn ask(since: Timestamp, patience: Duration) -> String {

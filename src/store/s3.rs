@@ -6,7 +6,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -30,10 +30,14 @@ use access::connect;
 pub(crate) use access::shared;
 pub use inspect::Told;
 
-use super::{Address, Attributes, Entry, Error, Head, Key, Listing, Objects, Page, Written, patience, rest};
+use super::{Address, Attributes, Entry, Error, Head, Key, Limit, Listing, Objects, Page, Written, patience, rest};
 
-/// Who waits for a change looks up this often.
+/// Who waits looks up this often.
 const LOOK_UP: Duration = Duration::from_millis(50);
+/// A store that was not heard of for so long while it was asked is told of.
+const SILENT: Duration = Duration::from_secs(5);
+/// A listing that is held back may come so much later than it was asked to.
+const LATE: Duration = Duration::from_secs(3);
 
 /// A bucket, or the part of it below a prefix.
 pub struct Bucket {
@@ -44,7 +48,50 @@ pub struct Bucket {
     searched: String,
     /// Whether the last listing said that the server can wait for changes.
     can_wait: Arc<AtomicBool>,
-    runtime: Runtime,
+    silence: Arc<Silence>,
+    limit: Limit,
+    runtime: Arc<Runtime>,
+}
+
+/// Since when a server was asked and not heard of.
+#[derive(Debug, Default)]
+struct Silence {
+    tell: OnceLock<fn(&str)>,
+    now: Mutex<Heard>,
+}
+
+#[derive(Debug, Default)]
+enum Heard {
+    /// It answered the last time.
+    #[default]
+    Yes,
+    /// It was asked then.
+    Since(Instant),
+    /// That was told.
+    Told,
+}
+
+impl Silence {
+    fn begins(&self) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*now, Heard::Yes) {
+            *now = Heard::Since(Instant::now());
+        }
+    }
+
+    fn ends(&self) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Heard::Yes;
+    }
+
+    fn goes_on(&self, store: &dyn Fn() -> String) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Heard::Since(at), Some(tell)) = (&*now, self.tell.get())
+            && at.elapsed() > SILENT
+        {
+            tell(&format!("{} has not answered for {} s; still trying", store(), SILENT.as_secs()));
+            *now = Heard::Told;
+        }
+    }
 }
 
 impl fmt::Debug for Bucket {
@@ -73,7 +120,9 @@ impl Bucket {
             prefix: prefix.to_owned(),
             searched: access.searched(),
             can_wait: Arc::default(),
-            runtime,
+            silence: Arc::default(),
+            limit: Limit::default(),
+            runtime: Arc::new(runtime),
         })
     }
 
@@ -89,8 +138,25 @@ impl Bucket {
         Error::Unreachable { store: self.address(), why: format!("an answer broke off: {}", innermost(error)) }
     }
 
-    fn wait<T>(&self, call: impl Future<Output = T>) -> T {
-        self.runtime.block_on(call)
+    /// Waits for a call, for as long as the limit allows.
+    fn wait<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let begun = Instant::now();
+        self.silence.begins();
+        self.runtime.block_on(async {
+            let mut call = std::pin::pin!(call);
+            loop {
+                if self.limit.is_over(begun) {
+                    return Err(Error::GivenUp { store: self.address() });
+                }
+                if let Ok(answer) = tokio::time::timeout(LOOK_UP, &mut call).await {
+                    if !matches!(answer, Err(Error::Unreachable { .. })) {
+                        self.silence.ends();
+                    }
+                    return answer;
+                }
+                self.silence.goes_on(&|| self.address());
+            }
+        })
     }
 
     /// What a failed call means. What was not found is left to the caller.
@@ -136,6 +202,10 @@ where
         400 | 401 | 403 if ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"].contains(&code) => {
             Error::NoCredentials { store, why }
         }
+        401 | 403 if ["InvalidAccessKeyId", "NotSignedUp", "SignatureDoesNotMatch"].contains(&code) => {
+            Error::WrongKeys { store, why }
+        }
+        507 if code == patience::FULL => Error::Full { store },
         401 | 403 => Error::Denied { store, why },
         404 => Error::Missing { store, why },
         409 | 425 | 429 | 500..=599 => Error::Busy { store, why },
@@ -255,7 +325,7 @@ impl Objects for Bucket {
                 .customize()
                 .interceptor(clock.clone())
                 .send();
-            let listed = self.wait(call).map_err(|e| self.error(&e))?;
+            let listed = self.wait(async { call.await.map_err(|e| self.error(&e)) })?;
             let decoded = listed.encoding_type() == Some(&EncodingType::Url);
             let name = |key: &str| match decoded {
                 true => percent_decode_str(key).decode_utf8_lossy().into_owned(),
@@ -280,22 +350,25 @@ impl Objects for Bucket {
 
     fn delete(&self, key: &Key) -> Result<(), Error> {
         let call = self.client.delete_object().bucket(&self.bucket).key(self.full(key)).send();
-        self.wait(call).map(drop).map_err(|e| self.error(&e))
+        self.wait(async { call.await.map(drop).map_err(|e| self.error(&e)) })
     }
 
     fn head(&self, key: &Key) -> Result<Option<Head>, Error> {
         let call = self.client.head_object().bucket(&self.bucket).key(self.full(key)).send();
-        match self.wait(call) {
-            Ok(head) => Ok(Some(Head {
-                size: head.content_length().and_then(|l| u64::try_from(l).ok()).unwrap_or_default(),
-                modified: timestamp(head.last_modified()),
-                content_type: head.content_type().unwrap_or_default().to_owned(),
-                content_encoding: head.content_encoding().map(ToOwned::to_owned),
-                content_disposition: head.content_disposition().map(ToOwned::to_owned),
-            })),
-            Err(e) if e.as_service_error().is_some_and(|s| s.is_not_found()) => Ok(None),
-            Err(e) => Err(self.error(&e)),
-        }
+        let answer = async {
+            match call.await {
+                Ok(head) => Ok(Some(head)),
+                Err(e) if e.as_service_error().is_some_and(|s| s.is_not_found()) => Ok(None),
+                Err(e) => Err(self.error(&e)),
+            }
+        };
+        Ok(self.wait(answer)?.map(|head| Head {
+            size: head.content_length().and_then(|l| u64::try_from(l).ok()).unwrap_or_default(),
+            modified: timestamp(head.last_modified()),
+            content_type: head.content_type().unwrap_or_default().to_owned(),
+            content_encoding: head.content_encoding().map(ToOwned::to_owned),
+            content_disposition: head.content_disposition().map(ToOwned::to_owned),
+        }))
     }
 
     fn copy(&self, from: &Key, to: &Key, attributes: &Attributes) -> Result<(), Error> {
@@ -311,15 +384,33 @@ impl Objects for Bucket {
         for (name, value) in &attributes.metadata {
             call = call.metadata(*name, value);
         }
-        self.wait(call.send()).map(drop).map_err(|e| self.error(&e))
+        self.wait(async { call.send().await.map(drop).map_err(|e| self.error(&e)) })
     }
 
     fn presign(&self, key: &Key, expires: Duration) -> Result<String, Error> {
         let config = PresigningConfig::expires_in(expires)
             .map_err(|e| Error::Unsupported { store: self.address(), what: e.to_string() })?;
         let call = self.client.get_object().bucket(&self.bucket).key(self.full(key)).presigned(config);
-        let presigned = self.wait(call).map_err(|e| self.error(&e))?;
+        let presigned = self.wait(async { call.await.map_err(|e| self.error(&e)) })?;
         Ok(presigned.uri().to_owned())
+    }
+
+    fn bounded(&self, limit: &Limit) -> Option<Arc<dyn Objects>> {
+        Some(Arc::new(Bucket {
+            client: self.client.clone(),
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+            searched: self.searched.clone(),
+            can_wait: Arc::clone(&self.can_wait),
+            silence: Arc::clone(&self.silence),
+            limit: limit.clone(),
+            runtime: Arc::clone(&self.runtime),
+        }))
+    }
+
+    fn tell_of_silence(&self, tell: fn(&str)) {
+        // Who said it first is told.
+        let _ = self.silence.tell.set(tell);
     }
 
     fn await_change(&self, prefix: &str, since: Timestamp, most: Duration, enough: &dyn Fn() -> bool) {
@@ -331,12 +422,13 @@ impl Objects for Bucket {
         let call = call.max_keys(1).customize().mutate_request(move |request| {
             request.headers_mut().insert(patience::HEADER, asked.clone());
         });
-        let answered = self.wait(async {
+        let answered = self.runtime.block_on(async {
             let mut answer = std::pin::pin!(call.send());
             loop {
                 match tokio::time::timeout(LOOK_UP, &mut answer).await {
                     Ok(answer) => return answer.is_ok(),
-                    Err(_) if enough() => return true,
+                    // Whether it is silent shows the next listing.
+                    Err(_) if enough() || Instant::now() > ends + LATE => return true,
                     Err(_) => {}
                 }
             }
@@ -363,11 +455,15 @@ impl Bucket {
         for (name, value) in &attributes.metadata {
             call = call.metadata(*name, value);
         }
-        match self.wait(call.send()) {
-            Ok(_) => Ok(Written::Now),
-            Err(e) if if_absent && e.raw_response().is_some_and(|r| r.status().as_u16() == 412) => Ok(Written::Before),
-            Err(e) => Err(self.error(&e)),
-        }
+        self.wait(async {
+            match call.send().await {
+                Ok(_) => Ok(Written::Now),
+                Err(e) if if_absent && e.raw_response().is_some_and(|r| r.status().as_u16() == 412) => {
+                    Ok(Written::Before)
+                }
+                Err(e) => Err(self.error(&e)),
+            }
+        })
     }
 }
 

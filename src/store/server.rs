@@ -2,16 +2,17 @@
 //!
 //! The protocol is `s3s`'s; the objects are [`Folder`]'s, so that whoever is first with an object is decided in
 //! one place, by the file system, for programs that use the folder itself as well. Every request must be signed
-//! with the one pair of keys; names are checked by [`super::Key`]; bodies are bounded.
+//! with the one pair of keys; names are checked by [`super::Key`]; bodies are bounded, and so are all together that
+//! nobody has looked at yet.
 
 use std::fmt;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use http_body_util::Limited;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_LENGTH;
 use hyper::service::service_fn;
@@ -28,7 +29,7 @@ use s3s::service::{S3ServiceBuilder, SharedS3Service};
 use s3s::{S3Result, s3_error};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use super::Error;
@@ -42,6 +43,11 @@ pub const LARGEST_BODY: usize = 64 << 20;
 const CONNECTIONS: usize = 256;
 /// A connection on which nothing is asked for so long is closed, and one that sends a body so slowly.
 const SILENCE: Duration = Duration::from_secs(30);
+/// A body that comes in more slowly than so many bytes a second is not waited for, after a while.
+const SLOWEST: f64 = 32.0 * 1024.0;
+const HEAD_START: Duration = Duration::from_secs(10);
+/// Bytes of all bodies together whose signatures were not checked yet; whoever brings more is asked to come again.
+const HELD: usize = 4 * LARGEST_BODY;
 /// A signature holds for so long before and after it was made, as with S3.
 const SIGNATURE_HOLDS: SignedDuration = SignedDuration::from_mins(15);
 /// How long requests under way may take when the server is stopped.
@@ -113,6 +119,7 @@ impl Server {
         let (say_stopped, stopped) = oneshot::channel();
         runtime.spawn(async move {
             let places = Arc::new(Semaphore::new(CONNECTIONS));
+            let held = Arc::new(Semaphore::new(HELD));
             let graceful = GracefulShutdown::new();
             let mut http = Builder::new(TokioExecutor::new()).http1_only();
             http.http1().timer(TokioTimer::new()).header_read_timeout(SILENCE);
@@ -127,8 +134,8 @@ impl Server {
                     _ = &mut stopping => break,
                 };
                 let _ = stream.set_nodelay(true);
-                let service = service.clone();
-                let bounded = service_fn(move |request| answer(service.clone(), request));
+                let (service, held) = (service.clone(), Arc::clone(&held));
+                let bounded = service_fn(move |request| answer(service.clone(), Arc::clone(&held), request));
                 let connection = http.serve_connection(TokioIo::new(stream), bounded).into_owned();
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {
@@ -163,19 +170,72 @@ impl Drop for Server {
 }
 
 /// Bodies are bounded before anybody looks at who sends them: to check a signature the whole body is read.
-async fn answer(service: SharedS3Service, request: Request<Incoming>) -> S3Result<Response<s3s::Body>> {
+async fn answer(
+    service: SharedS3Service,
+    held: Arc<Semaphore>,
+    request: Request<Incoming>,
+) -> S3Result<Response<s3s::Body>> {
     let told = request.headers().get(CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<usize>().ok());
     if told.is_some_and(|length| length > LARGEST_BODY) {
-        let mut refusal = Response::new(s3s::Body::from(TOO_LARGE.to_owned()));
-        *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return Ok(refusal);
+        return Ok(Refusal::TooLarge.answer());
     }
-    service.as_ref().call(request.map(|body| s3s::Body::http_body(Limited::new(body, LARGEST_BODY)))).await
+    let (head, body) = request.into_parts();
+    match collect(body, &held).await {
+        Ok((body, _held)) => service.as_ref().call(Request::from_parts(head, s3s::Body::from(body))).await,
+        Err(refusal) => Ok(refusal.answer()),
+    }
 }
 
-/// What S3 says to a body that is too long.
-const TOO_LARGE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>EntityTooLarge</Code>\
-                         <Message>an object has 64 MiB at most here</Message></Error>";
+/// Reads a body that nobody has believed yet, with its part of what is held of all.
+async fn collect(
+    mut body: Incoming,
+    held: &Arc<Semaphore>,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
+    let begun = Instant::now();
+    let (mut bytes, mut part): (Vec<u8>, Option<OwnedSemaphorePermit>) = (Vec::new(), None);
+    loop {
+        let due = begun + HEAD_START + Duration::from_secs_f64(bytes.len() as f64 / SLOWEST);
+        let frame = tokio::time::timeout_at(due.into(), body.frame()).await.map_err(|_| Refusal::TooSlow)?;
+        let Some(frame) = frame else { return Ok((bytes, part)) };
+        let Ok(data) = frame.map_err(|_| Refusal::CutOff)?.into_data() else { continue };
+        if bytes.len() + data.len() > LARGEST_BODY {
+            return Err(Refusal::TooLarge);
+        }
+        let more = u32::try_from(data.len()).ok().and_then(|n| Arc::clone(held).try_acquire_many_owned(n).ok());
+        let more = more.ok_or(Refusal::TooMany)?;
+        match &mut part {
+            Some(part) => part.merge(more),
+            None => part = Some(more),
+        }
+        bytes.extend_from_slice(&data);
+    }
+}
+
+/// Why a body is not taken, as S3 says it.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    TooLarge,
+    TooSlow,
+    TooMany,
+    CutOff,
+}
+
+impl Refusal {
+    fn answer(self) -> Response<s3s::Body> {
+        let (status, code, message) = match self {
+            Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "EntityTooLarge", "an object has 64 MiB at most here"),
+            Refusal::TooSlow => (StatusCode::BAD_REQUEST, "RequestTimeout", "the body came too slowly"),
+            Refusal::TooMany => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "too much comes at the same time"),
+            Refusal::CutOff => (StatusCode::BAD_REQUEST, "IncompleteBody", "the body broke off"),
+        };
+        let text = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        );
+        let mut answer = Response::new(s3s::Body::from(text));
+        *answer.status_mut() = status;
+        answer
+    }
+}
 
 /// Lets in who has signed, and not long ago: what was overheard cannot be sent again for ever.
 #[derive(Debug)]

@@ -47,6 +47,9 @@ pub enum Error {
     /// The settings name no store.
     #[error("[jobs] store: {0}")]
     Address(String),
+    /// The settings name no server.
+    #[error("[jobs] endpoint_url: {0}")]
+    Endpoint(String),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -86,6 +89,9 @@ fn address(place: &Place, settings: &Settings, folders: &Folders) -> Result<Addr
 /// When the settings name none, or it cannot be opened.
 pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
     let address = address(place, settings, folders)?;
+    if let (Address::Bucket { .. }, Some(url)) = (&address, &settings.jobs.endpoint_url) {
+        store::address::endpoint(url).map_err(Error::Endpoint)?;
+    }
     match &address {
         Address::Folder(path) => {
             let store: Arc<dyn Objects> = Arc::new(Folder::open(path)?);

@@ -1,14 +1,15 @@
 //! Files of this user in a store: what is there, bringing one there, fetching it, letting others listen.
 //!
+//! - `identity`: which store it is, whatever its address.
 //! - [`sync`]: the library here and the one in the store, made alike.
 //! - [`share`]: a page that plays, and the link to it.
 //!
 //! A file is known by its name, a path in any script. Names of objects are plain, so a file's objects lie below the
 //! hash of its name: each of its versions is a document that is written once (`library/HASH/000001.json`, then
 //! `000002.json`), with the content beside it. Of two computers that change a file at the same time one hears that
-//! the other was first, and nothing is written over.
+//! the other was first, and nothing is written over. A version that is broken is passed over, for reading and for writing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use crate::jobs::client::{AT_ONCE, parallel};
 use crate::jobs::patience::{document, listing, once, patiently, to_json};
 use crate::store::{self, Attributes, Key, LARGEST, Objects};
 
+mod identity;
 pub mod share;
 pub mod sync;
 
@@ -57,6 +59,16 @@ pub enum Error {
         /// What was wanted.
         name: String,
     },
+    /// Nearly all of a side would be deleted.
+    #[error("{gone} of {of} files in {place} would be deleted")]
+    Vanishing {
+        /// Where.
+        place: String,
+        /// So many.
+        gone: usize,
+        /// Of so many.
+        of: usize,
+    },
     /// A file of this computer.
     #[error("{}: {why}", path.display())]
     Local {
@@ -90,6 +102,9 @@ pub struct Document {
     pub name: String,
     /// None where the file was deleted.
     pub content: Option<Content>,
+    /// What the version before held, where the file was deleted: that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Content>,
     /// When it was brought there, by the clock of who brought it.
     pub brought: Timestamp,
 }
@@ -116,6 +131,14 @@ impl Version {
     fn content(&self) -> Option<&Content> {
         self.document.content.as_ref()
     }
+
+    /// The version that a deletion took the place of, and which can still be fetched.
+    #[must_use]
+    pub fn before_deletion(&self) -> Option<Version> {
+        let content = self.document.deleted.clone().filter(|_| self.document.content.is_none())?;
+        let document = Document { content: Some(content), deleted: None, ..self.document.clone() };
+        Some(Version { number: self.number.checked_sub(1)?, document })
+    }
 }
 
 /// SHA-256, in hexadecimal.
@@ -124,18 +147,28 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Whether a name, wherever it comes from, stays below the folder that it is put into, on every system.
+/// Whether a name, wherever it comes from, stays below the folder that it is put into.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
-    let odd = |c: char| c.is_control() || "\\:*?\"<>|".contains(c);
+    // A folder that begins with a dot is a program's own, such as the library's trash.
+    let folder = |part: &str| !part.starts_with('.');
     let part = |part: &str| {
-        !part.is_empty()
-            && part.len() <= LONGEST_PART
-            && !part.starts_with('.')
-            && !part.ends_with(['.', ' '])
-            && !part.contains(odd)
+        !matches!(part, "" | "." | "..") && part.len() <= LONGEST_PART && !part.contains('\0') && fits_here(part)
     };
-    name.split('/').count() <= DEEPEST && name.split('/').all(part)
+    let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
+    name.split('/').count() <= DEEPEST && name.split('/').all(part) && folders.split('/').all(folder)
+}
+
+/// Linux takes every name; Windows does not.
+fn fits_here(part: &str) -> bool {
+    let odd = |c: char| c.is_control() || "\\:*?\"<>|".contains(c);
+    !cfg!(windows) || !(part.contains(odd) || part.ends_with(['.', ' ']))
+}
+
+/// Whether a file is hidden from who lists its folder.
+#[must_use]
+pub fn is_hidden(name: &str) -> bool {
+    name.split('/').any(|part| part.starts_with('.'))
 }
 
 fn shelf_of(name: &str) -> String {
@@ -158,9 +191,49 @@ fn content_key(name: &str, number: u32, content: &Content) -> Result<Key, Error>
     key(format!("{}{number:06}-{}.{extension}", shelf_of(name), content.sha256.get(..16).unwrap_or_default()))
 }
 
-/// What one listing tells of all files: their numbers of versions, but not their names, for which documents are read.
+/// What one listing tells of all files: their versions and the names of the contents, but not the names of the files,
+/// for which documents are read.
 #[derive(Debug)]
-pub struct Index(BTreeMap<String, (u32, Key)>);
+pub struct Index(BTreeMap<String, Shelf>);
+
+/// What lies in a file's place.
+#[derive(Debug, Default)]
+struct Shelf {
+    versions: BTreeMap<u32, Key>,
+    contents: BTreeSet<Key>,
+}
+
+impl Shelf {
+    /// Whether this is the newest version, as far as a listing tells: what a number stands for may change when somebody
+    /// takes a store back to what it was.
+    fn ends_with(&self, version: &Version) -> bool {
+        let newest = self.versions.last_key_value().map(|(number, _)| *number);
+        let of_that_number = format!("/{:06}-", version.number);
+        let mut held = self.contents.iter().filter(|key| key.as_str().contains(&of_that_number));
+        newest == Some(version.number)
+            && match version.content() {
+                Some(content) => {
+                    let at = content_key(&version.document.name, version.number, content).ok();
+                    held.next() == at.as_ref() && held.next().is_none()
+                }
+                None => held.next().is_none(),
+            }
+    }
+
+    /// The newest version that is of use.
+    fn newest(&self, store: &dyn Objects, shelf: &str) -> Result<Option<Version>, Error> {
+        for (number, key) in self.versions.iter().rev() {
+            let Some(version) = read(store, shelf, *number, key)? else { continue };
+            let there = |content: &Content| {
+                content_key(&version.document.name, *number, content).is_ok_and(|at| self.contents.contains(&at))
+            };
+            if version.content().is_none_or(there) {
+                return Ok(Some(version));
+            }
+        }
+        Ok(None)
+    }
+}
 
 impl Index {
     /// Asks the store.
@@ -169,17 +242,16 @@ impl Index {
     /// When it cannot be asked.
     pub fn of(store: &dyn Objects) -> Result<Index, Error> {
         let (entries, _) = listing(store, SHELF, None)?;
-        let mut newest: BTreeMap<String, (u32, Key)> = BTreeMap::new();
+        let mut shelves: BTreeMap<String, Shelf> = BTreeMap::new();
         for entry in entries {
             let Some((shelf, file)) = entry.key.as_str().rsplit_once('/') else { continue };
-            let number = file.strip_suffix(".json").filter(|n| n.len() == 6).and_then(|n| n.parse().ok());
-            let Some(number) = number else { continue };
-            let slot = newest.entry(format!("{shelf}/")).or_insert_with(|| (number, entry.key.clone()));
-            if number > slot.0 {
-                *slot = (number, entry.key);
+            let shelf = shelves.entry(format!("{shelf}/")).or_default();
+            match file.strip_suffix(".json").filter(|n| n.len() == 6).and_then(|n| n.parse().ok()) {
+                Some(number) => drop(shelf.versions.insert(number, entry.key)),
+                None => drop(shelf.contents.insert(entry.key)),
             }
         }
-        Ok(Index(newest))
+        Ok(Index(shelves))
     }
 
     /// The newest version of a file; none where there was never one of that name.
@@ -188,7 +260,7 @@ impl Index {
     /// When the store cannot be asked.
     pub fn version(&self, store: &dyn Objects, name: &str) -> Result<Option<Version>, Error> {
         let shelf = shelf_of(name);
-        self.0.get(&shelf).map_or(Ok(None), |(number, key)| read(store, &shelf, *number, key))
+        self.0.get(&shelf).map_or(Ok(None), |place| place.newest(store, &shelf))
     }
 }
 
@@ -197,6 +269,7 @@ fn read(store: &dyn Objects, shelf: &str, number: u32, key: &Key) -> Result<Opti
     let document = match document::<Document>(store, key) {
         Ok(Some(document)) => document,
         Ok(None) | Err(jobs::Error::Document { .. }) => return Ok(None),
+        Err(jobs::Error::Store(store::Error::TooLarge { .. })) => return Ok(None),
         Err(e) => return Err(Error::from(e)),
     };
     // A document speaks for the file in whose place it lies, and for no other.
@@ -211,11 +284,11 @@ fn read(store: &dyn Objects, shelf: &str, number: u32, key: &Key) -> Result<Opti
 /// When the store cannot be asked. Documents that are of no use are passed over.
 pub fn list(store: &dyn Objects, known: &BTreeMap<String, Version>) -> Result<BTreeMap<String, Version>, Error> {
     let by_shelf: BTreeMap<String, &Version> = known.iter().map(|(name, v)| (shelf_of(name), v)).collect();
-    let newest: Vec<(String, (u32, Key))> = Index::of(store)?.0.into_iter().collect();
-    let versions = parallel::each(&newest, AT_ONCE, |(shelf, (number, key))| {
-        match by_shelf.get(shelf).filter(|v| v.number == *number) {
+    let shelves: Vec<(String, Shelf)> = Index::of(store)?.0.into_iter().collect();
+    let versions = parallel::each(&shelves, AT_ONCE, |(name, shelf)| {
+        match by_shelf.get(name).filter(|known| shelf.ends_with(known)) {
             Some(version) => Ok(Some((*version).clone())),
-            None => read(store, shelf, *number, key),
+            None => shelf.newest(store, name),
         }
     });
     let mut files = BTreeMap::new();
@@ -236,38 +309,58 @@ pub fn bring(store: &dyn Objects, name: &str, bytes: &[u8], before: Option<&Vers
         return Err(Error::BadName { name: name.to_owned() });
     }
     let content = Content { sha256: sha256(bytes), size: bytes.len() as u64 };
-    let number = before.map_or(0, |v| v.number) + 1;
     let file_name = name.rsplit('/').next().map(ToOwned::to_owned);
     let attributes = Attributes { file_name, metadata: vec![("sha256", content.sha256.clone())] };
-    let at = content_key(name, number, &content)?;
-    patiently(|| store.put(&at, bytes, &attributes))?;
-    write(store, name, number, Some(content), before)
+    let version = write(store, name, (Some(content.clone()), None), before, &|number| {
+        let at = content_key(name, number, &content)?;
+        Ok(patiently(|| store.put(&at, bytes, &attributes))?)
+    })?;
+    // What it takes the place of is of no use any more; where it stays, it only takes room.
+    let old = before.and_then(|v| v.before_deletion().or_else(|| Some(v.clone())));
+    if let Some((old, content)) = old.as_ref().and_then(|v| Some((v, v.content()?))) {
+        let _ = store.delete(&content_key(name, old.number, content)?);
+    }
+    Ok(version)
 }
 
-/// Says in the store that a file was deleted; its content goes.
+/// Says in the store that a file was deleted; its content is kept until a new version comes.
 ///
 /// # Errors
 /// As [`bring`].
 pub fn delete(store: &dyn Objects, name: &str, before: &Version) -> Result<Version, Error> {
-    write(store, name, before.number + 1, None, Some(before))
+    write(store, name, (None, before.document.content.clone()), Some(before), &|_| Ok(()))
 }
 
+/// Writes a version's document above `before`, and above what is broken there; `first` does what comes before it.
 fn write(
     store: &dyn Objects,
     name: &str,
-    number: u32,
-    content: Option<Content>,
+    (content, deleted): (Option<Content>, Option<Content>),
     before: Option<&Version>,
+    first: &dyn Fn(u32) -> Result<(), Error>,
 ) -> Result<Version, Error> {
-    let document = Document { schema: SCHEMA.to_owned(), name: name.to_owned(), content, brought: Timestamp::now() };
-    if !once(store, &document_key(name, number)?, &to_json(&document), &Attributes::default())? {
-        return Err(Error::Overtaken { name: name.to_owned() });
+    let brought = Timestamp::now();
+    let document = Document { schema: SCHEMA.to_owned(), name: name.to_owned(), content, deleted, brought };
+    let mut number = before.map_or(0, |v| v.number) + 1;
+    loop {
+        first(number)?;
+        let at = document_key(name, number)?;
+        if once(store, &at, &to_json(&document), &Attributes::default())? {
+            return Ok(Version { number, document });
+        }
+        let there = read(store, &shelf_of(name), number, &at)?;
+        let whole = match there.as_ref().and_then(Version::content) {
+            Some(content) => {
+                let at = content_key(name, number, content)?;
+                patiently(|| store.head(&at))?.is_some()
+            }
+            None => there.is_some(),
+        };
+        if whole {
+            return Err(Error::Overtaken { name: name.to_owned() });
+        }
+        number += 1;
     }
-    // What it takes the place of is of no use any more; where it stays, it only takes room.
-    if let Some((before, old)) = before.and_then(|v| Some((v, v.content()?))) {
-        let _ = store.delete(&content_key(name, before.number, old)?);
-    }
-    Ok(Version { number, document })
 }
 
 /// What a version holds.
@@ -297,12 +390,15 @@ mod tests {
 
     #[test]
     fn names_stay_in_their_folder() {
-        for good in ["a.mid", "Träumerei 夢.mid", "Bach/Inventio 1.mid", "e\u{301}tude.mid"] {
+        for good in ["a.mid", "Träumerei 夢.mid", "Bach/Inventio 1.mid", "e\u{301}tude.mid", "Bach/.mid"] {
             assert!(is_name(good), "{good}");
         }
         let deep = "a/".repeat(20) + "b.mid";
-        for bad in ["", "/a", "a//b", "../a", "a/../b", ".composer-tags.json", "a\\b", "c:a", "a\n", "a.", &deep] {
+        for bad in ["", "/a", "a//b", "../a", "a/../b", "a/..", "..", ".composer-trash/a.mid", "a\0", &deep] {
             assert!(!is_name(bad), "{bad}");
+        }
+        for odd in ["a\\b", "c:a", "why?.mid", "\"a*b\" <c>|d.mid", "a\nb.mid", "a.", "a "] {
+            assert_eq!(is_name(odd), !cfg!(windows), "{odd}");
         }
     }
 
@@ -318,7 +414,33 @@ mod tests {
         assert_eq!(fetch(&store, &second).unwrap(), b"two");
         assert!(matches!(fetch(&store, &first), Err(Error::Broken { .. })));
         delete(&store, "夢.mid", &second).unwrap();
-        assert_eq!(list(&store, &listed).unwrap()["夢.mid"].document.content, None);
+        let deleted = list(&store, &listed).unwrap()["夢.mid"].clone();
+        assert_eq!(deleted.document.content, None);
+        assert_eq!(fetch(&store, &deleted.before_deletion().unwrap()).unwrap(), b"two", "it can be had back");
+        let fourth = bring(&store, "夢.mid", b"four", Some(&deleted)).unwrap();
+        assert_eq!((fetch(&store, &fourth).unwrap(), fourth.number), (b"four".to_vec(), 4));
+        assert!(fetch(&store, &deleted.before_deletion().unwrap()).is_err(), "until there is a new version");
+    }
+
+    #[test]
+    fn a_broken_version_blocks_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let first = bring(&store, "a.mid", b"one", None).unwrap();
+        for (number, broken) in [(2, &b"{"[..]), (3, &[b' '; 100_000])] {
+            store.put(&document_key("a.mid", number).unwrap(), broken, &Attributes::default()).unwrap();
+        }
+        let listed = list(&store, &BTreeMap::new()).unwrap()["a.mid"].clone();
+        assert_eq!((&listed, fetch(&store, &listed).unwrap()), (&first, b"one".to_vec()));
+        let next = bring(&store, "a.mid", b"two", Some(&listed)).unwrap();
+        assert_eq!(list(&store, &BTreeMap::new()).unwrap()["a.mid"], next);
+        assert_eq!(fetch(&store, &next).unwrap(), b"two");
+        // One whose content is gone is broken, too.
+        store.delete(&content_key("a.mid", 4, next.content().unwrap()).unwrap()).unwrap();
+        assert!(list(&store, &BTreeMap::new()).unwrap().is_empty());
+        let anew = bring(&store, "a.mid", b"three", None).unwrap();
+        assert_eq!(fetch(&store, &list(&store, &BTreeMap::new()).unwrap()["a.mid"]).unwrap(), b"three");
+        assert_eq!(anew.number, 5);
     }
 
     #[test]
@@ -330,10 +452,12 @@ mod tests {
             schema: SCHEMA.to_owned(),
             name: "../../b.mid".to_owned(),
             content: None,
+            deleted: None,
             brought: Timestamp::UNIX_EPOCH,
         };
         store.put(&document_key("a.mid", 2).unwrap(), &to_json(&forged), &Attributes::default()).unwrap();
         store.put(&document_key("c.mid", 1).unwrap(), b"{", &Attributes::default()).unwrap();
-        assert!(list(&store, &BTreeMap::new()).unwrap().is_empty());
+        let listed = list(&store, &BTreeMap::new()).unwrap();
+        assert_eq!(listed.iter().map(|(name, v)| (name.as_str(), v.number)).collect::<Vec<_>>(), [("a.mid", 1)]);
     }
 }

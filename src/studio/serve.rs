@@ -65,7 +65,11 @@ pub fn keys(path: &Path, renew: bool) -> Result<Keys, Error> {
             })?;
             Ok(Keys { access, secret: secret.into() })
         }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => make(path).map_err(failed),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => match make(path) {
+            // Another was first, and has put its file there whole.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => keys(path, false),
+            made => made.map_err(failed),
+        },
         Err(e) => Err(failed(e)),
     }
 }
@@ -123,6 +127,24 @@ pub fn reached_at(listening: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_who_start_at_once_have_the_same_keys() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("data/serve.keys");
+            let start = std::sync::Barrier::new(8);
+            let all: Vec<Keys> = std::thread::scope(|scope| {
+                let each = || {
+                    start.wait();
+                    keys(&path, false)
+                };
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(each)).collect();
+                threads.into_iter().map(|t| t.join().unwrap().unwrap()).collect()
+            });
+            assert!(all.iter().all(|keys| *keys == all[0]));
+        }
+    }
 
     #[test]
     fn keys_are_made_once_and_are_ours_alone() {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use composer::jobs::patience::patiently;
 use composer::store::folder::Folder;
 use composer::store::s3::{Access, Bucket};
 use composer::store::server::{Keys, Server};
@@ -87,7 +88,7 @@ fn who_has_not_signed_is_refused() {
         for refused in
             [stranger.put(&key("a.mid"), b"x", NONE).unwrap_err(), stranger.get(&key("a.mid"), 9).unwrap_err()]
         {
-            assert!(matches!(refused, Error::Denied { .. }), "{refused:?}");
+            assert!(matches!(refused, Error::WrongKeys { .. }), "{refused:?}");
             assert!(!format!("{refused} {refused:?} {stranger:?} {keys:?}").contains(keys.secret.as_str()));
         }
     }
@@ -151,4 +152,28 @@ fn bodies_are_bounded_before_anybody_is_believed() {
         served.server.address()
     ));
     assert!(status == 413 && answer.contains("EntityTooLarge"), "{answer}");
+}
+
+#[test]
+fn who_sends_half_of_a_body_keeps_nobody_out_for_long() {
+    let served = Served::start();
+    let head =
+        format!("PUT /music/a HTTP/1.1\r\nHost: {}\r\nContent-Length: 100000\r\n\r\nhalf", served.server.address());
+    // As many as are let in at a time.
+    let halves: Vec<TcpStream> = (0..256)
+        .map(|_| {
+            let mut stream = TcpStream::connect(served.server.address()).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let store = served.open("", &served.keys);
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(patiently(|| store.put(&key("a.mid"), b"MThd", NONE))));
+    told.recv_timeout(Duration::from_secs(120)).expect("an answer").unwrap();
+    let mut answer = String::new();
+    let mut half = halves.into_iter().next().unwrap();
+    half.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    half.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("RequestTimeout"), "{answer}");
 }

@@ -1,35 +1,54 @@
 //! Waiting for jobs, and writing their compositions.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::view;
 use crate::cli::store::{Room, job_failure};
 use crate::cli::{Context, Exit, Failure, failure};
-use crate::jobs::JobId;
 use crate::jobs::client::{Client, Progress, Status};
-use crate::jobs::job::Outcome;
+use crate::jobs::job::{Class, Outcome};
+use crate::jobs::{self, JobId};
+use crate::store;
 use crate::studio::jobs as studio;
+
+/// When the time is over, jobs are asked for once more, for so long.
+const LAST_LOOK: Duration = Duration::from_secs(5);
+/// So long it takes at most to fetch what there is.
+pub const TO_TAKE: Duration = Duration::from_secs(30);
+
+/// What becomes of a job when the time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// It goes on.
+    GoesOn,
+    /// What there is of it is taken, and it goes on.
+    Part,
+    /// What there is of it is taken, and workers drop it.
+    LastPart,
+}
 
 /// How to wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting<'a> {
     /// How long.
     pub most: Duration,
-    /// Whether parts will do when the time is over.
-    pub force: bool,
+    /// What then becomes of what has not ended.
+    pub over: Over,
     /// Where compositions go.
     pub folder: &'a Path,
     /// Whether the caller prints JSON.
     pub json: bool,
 }
 
-/// Waits, and writes every composition as soon as all have ended or the time is over.
+/// Waits, and writes every composition as soon as all have ended or the time is over. What is wrong with one job is
+/// told, and keeps nobody from the others.
 ///
 /// # Errors
-/// When the store cannot be asked.
+/// When the store will not be asked.
 pub fn wait(
     room: &Room,
     ids: &[JobId],
@@ -38,43 +57,67 @@ pub fn wait(
 ) -> anyhow::Result<(Vec<view::Job>, Exit)> {
     let client = room.client();
     let terminal = std::io::stderr().is_terminal();
-    let mut ended = 0;
+    let mut heard: BTreeMap<JobId, Status> = BTreeMap::new();
     let mut show = |status: &Status| {
-        ended += usize::from(status.progress.ending().is_some());
+        heard.insert(status.id, status.clone());
         if terminal {
             let share = match status.progress {
                 Progress::Running { progress, .. } => format!(", {:.0} %", progress * 100.0),
                 _ => String::new(),
             };
+            let ended = heard.values().filter(|s| s.progress.is_over()).count();
             let _ = write!(anstream::stderr(), "\r{ended} of {} ended{share}   ", ids.len());
         }
         ControlFlow::Continue(())
     };
-    let endings = client.wait(ids, Some(waiting.most), room.opened.pace, &mut show).map_err(job_failure)?;
+    client.wait(ids, Some(waiting.most), room.opened.pace, &mut show).map_err(job_failure)?;
     if terminal {
         let _ = write!(anstream::stderr(), "\r{:30}\r", "");
     }
-    let (mut jobs, mut exit) = (Vec::new(), Exit::Success);
+    let (now, mut jobs, mut exit) = (Instant::now(), Vec::new(), Exit::Success);
+    let (looking, taking) = (client.until(now + LAST_LOOK), client.until(now + TO_TAKE));
     for id in ids {
-        let status = client.status(*id).map_err(job_failure)?;
-        let over = endings.contains_key(id) || status.progress.ending().is_some();
-        let job = match over {
-            true => take(&client, &status, waiting.folder, waiting.json, context),
-            false if waiting.force => part(&client, &status, waiting, context),
-            false => {
-                let message = format!("job {id} is still {}", status.progress.name());
-                Err(Failure::new(Exit::StillRunning, message).remedy(format!("composer jobs wait {id}")).into())
-            }
+        let job = match looking.status(*id) {
+            Ok(status) => end(&taking, &status, waiting, context).map_err(|e| (e, Some(status))),
+            Err(e) => Err((unheard(*id, e, heard.get(id)).into(), heard.remove(id))),
         };
         match job {
             Ok(job) => jobs.push(job),
-            Err(e) => {
+            Err((e, status)) => {
                 exit = failure::report(&e);
-                jobs.push(view::Job::of(&status));
+                jobs.extend(status.as_ref().map(view::Job::of));
             }
         }
     }
     Ok((jobs, exit))
+}
+
+/// What it means that a job could not be asked for when the time was over.
+fn unheard(id: JobId, error: jobs::Error, heard: Option<&Status>) -> Failure {
+    match (error, heard) {
+        (jobs::Error::Store(e), Some(status)) if e.is_passing() || matches!(e, store::Error::GivenUp { .. }) => {
+            let message = format!("job {id} was {} when it was heard of last, and {e}", status.progress.name());
+            Failure::new(Exit::StillRunning, message).remedy(format!("composer jobs wait {id}"))
+        }
+        (e, _) => job_failure(e).of(&format!("job {id}")),
+    }
+}
+
+/// What is done with a job when the time is over.
+fn end(client: &Client, status: &Status, waiting: &Waiting<'_>, context: &mut Context) -> anyhow::Result<view::Job> {
+    let id = status.id;
+    let dropped = match status.progress.ending().map(|e| &e.outcome) {
+        Some(Outcome::Failed { fault }) => fault.class == Class::Deadline,
+        _ => false,
+    };
+    match waiting.over {
+        Over::Part | Over::LastPart if dropped || !status.progress.is_over() => part(client, status, waiting, context),
+        _ if status.progress.is_over() => take(client, status, waiting.folder, waiting.json, context),
+        _ => {
+            let message = format!("job {id} is still {}", status.progress.name());
+            Err(Failure::new(Exit::StillRunning, message).remedy(format!("composer jobs wait {id}")).into())
+        }
+    }
 }
 
 /// Writes the compositions of a job that has succeeded.
@@ -90,11 +133,11 @@ pub fn take(
 ) -> anyhow::Result<view::Job> {
     let files = client.fetch(status.id).map_err(|e| {
         let exit = match status.progress.ending().map(|e| &e.outcome) {
-            Some(Outcome::Failed { fault }) if fault.class == crate::jobs::job::Class::Input => Exit::BadInput,
+            Some(Outcome::Failed { fault }) if fault.class == Class::Input => Exit::BadInput,
             _ => Exit::Failure,
         };
         match e {
-            crate::jobs::Error::NoOutput { .. } => Failure::new(exit, e.to_string()),
+            jobs::Error::NoOutput { .. } => Failure::new(exit, e.to_string()),
             other => job_failure(other),
         }
     })?;
@@ -105,15 +148,19 @@ pub fn take(
 
 /// Writes what there is of a composition.
 fn part(client: &Client, status: &Status, waiting: &Waiting<'_>, context: &mut Context) -> anyhow::Result<view::Job> {
-    let part = client.partial(status.id).map_err(job_failure)?.ok_or_else(|| {
-        let message = format!("job {} is still {}, and there is nothing of it yet", status.id, status.progress.name());
-        Failure::new(Exit::StillRunning, message).remedy(format!("composer jobs wait {}", status.id))
+    let id = status.id;
+    let (becomes, remedy) = match waiting.over {
+        Over::LastPart => ("is dropped", format!("a longer --timeout; `composer jobs retry {id}` when it has ended")),
+        _ => ("goes on", format!("composer jobs wait {id}")),
+    };
+    let part = client.partial(id).map_err(job_failure)?.ok_or_else(|| {
+        let message = format!("job {id} is still {}, and there is nothing of it yet", status.progress.name());
+        Failure::new(Exit::StillRunning, message).remedy(remedy)
     })?;
     let mut job = view::Job::of(status);
     job.partial = true;
     place(&mut job, &[part], "partial", waiting.folder, waiting.json, context)?;
-    let warning = format!("job {} goes on; what was written is a part of it", status.id);
-    crate::cli::source::warn(&warning);
+    crate::cli::source::warn(&format!("job {id} {becomes}; what was written is a part of it"));
     Ok(job)
 }
 

@@ -10,7 +10,7 @@ use crate::cli::output::{ERROR, FAINT, GOOD, HEADING, Output, WARNING};
 use crate::compose::request::Kind;
 use crate::jobs::JobId;
 use crate::jobs::client::{Progress, Status};
-use crate::jobs::job::{Outcome, Stages};
+use crate::jobs::job::{Ending, Outcome, Stages};
 use crate::music::composition::text::printable;
 
 /// A job.
@@ -53,10 +53,11 @@ impl Job {
     pub fn of(status: &Status) -> Job {
         let submission = status.submission.as_ref();
         let ending = status.progress.ending();
-        let error = ending.and_then(|e| match &e.outcome {
-            Outcome::Failed { fault } => Some(fault.message.clone()),
+        let error = match &status.progress {
+            Progress::Ended(Ending { outcome: Outcome::Failed { fault }, .. }) => Some(fault.message.clone()),
+            Progress::Damaged { why } => Some(why.clone()),
             _ => None,
-        });
+        };
         Job {
             id: status.id,
             name: submission.map(|s| s.name.clone()),
@@ -88,7 +89,7 @@ impl Job {
     pub fn print_line(&self, out: &mut Output) -> std::io::Result<()> {
         let style = match self.state {
             "succeeded" => GOOD,
-            "failed" => ERROR,
+            "failed" | "damaged" => ERROR,
             "running" | "cancelling" => WARNING,
             _ => FAINT,
         };

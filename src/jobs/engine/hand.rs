@@ -1,7 +1,7 @@
 //! The process that composes for a worker, as it sees itself: it takes tasks from standard input until that is
 //! closed, which is also how it learns that its worker is gone.
 
-use std::io;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -49,7 +49,8 @@ pub fn limit_memory(bytes: u64) -> io::Result<()> {
 /// When the worker does not listen any more.
 pub fn serve(model: &Model) -> io::Result<()> {
     let asked = Arc::new(AtomicBool::new(false));
-    let frames = listen(Arc::clone(&asked));
+    // Nobody is left to compose for, whatever is being composed.
+    let frames = listen(io::stdin(), Arc::clone(&asked), || std::process::exit(0));
     let mut out = io::stdout().lock();
     while let (Ok(task), Ok(input)) = (frames.recv(), frames.recv()) {
         let wrong = io::Error::from(io::ErrorKind::InvalidData);
@@ -57,7 +58,6 @@ pub fn serve(model: &Model) -> io::Result<()> {
             return Err(wrong);
         }
         let task: Task = serde_json::from_slice(&task.body).map_err(|_| wrong)?;
-        asked.store(false, Ordering::Relaxed);
         let mut told = Instant::now();
         let done = work(model, &input.body, &task.request, task.limits, &mut |heard| {
             let sent = match heard {
@@ -68,7 +68,7 @@ pub fn serve(model: &Model) -> io::Result<()> {
                 Heard::Share(_) => Ok(()),
                 Heard::Partial(file) => frame::write(&mut out, Kind::Partial, &file),
             };
-            match (sent, asked.swap(false, Ordering::Relaxed)) {
+            match (sent, asked.swap(false, Ordering::AcqRel)) {
                 (Err(_), _) => Wish::Stop,
                 (Ok(()), true) => Wish::Show,
                 (Ok(()), false) => Wish::GoOn,
@@ -86,20 +86,52 @@ pub fn serve(model: &Model) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads what the worker says, also while something is composed.
-fn listen(asked: Arc<AtomicBool>) -> Receiver<Frame> {
+/// Reads what the worker says, also while something is composed, until it says no more.
+fn listen(
+    mut from: impl Read + Send + 'static,
+    asked: Arc<AtomicBool>,
+    gone: impl FnOnce() + Send + 'static,
+) -> Receiver<Frame> {
     let (tell, frames) = sync_channel(2);
     std::thread::spawn(move || {
-        let mut from = io::stdin().lock();
         while let Ok(frame) = frame::read(&mut from) {
-            if frame.kind == Kind::Show {
-                asked.store(true, Ordering::Relaxed);
-            } else if tell.send(frame).is_err() {
+            // In the order in which it is said: what is asked for after a task is asked of that task.
+            match frame.kind {
+                Kind::Show => {
+                    asked.store(true, Ordering::Release);
+                    continue;
+                }
+                Kind::Task => asked.store(false, Ordering::Release),
+                _ => {}
+            }
+            if tell.send(frame).is_err() {
                 break;
             }
         }
-        // Nobody is left to compose for, whatever is being composed.
-        std::process::exit(0)
+        gone();
     });
     frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_shown_however_early_it_is_asked_for() {
+        for (said, expected) in [
+            (&[Kind::Task, Kind::Input, Kind::Show][..], true),
+            // Asked of the task before, which was done by then.
+            (&[Kind::Show, Kind::Task, Kind::Input], false),
+        ] {
+            let mut bytes = Vec::new();
+            said.iter().for_each(|kind| frame::write(&mut bytes, *kind, b"").unwrap());
+            let (asked, (tell, told)) = (Arc::new(AtomicBool::new(false)), sync_channel(1));
+            let frames = listen(io::Cursor::new(bytes), Arc::clone(&asked), move || tell.send(()).unwrap());
+            // All that was said has been read before the first is looked at.
+            told.recv_timeout(Duration::from_secs(60)).unwrap();
+            assert_eq!([frames.recv().unwrap().kind, frames.recv().unwrap().kind], [Kind::Task, Kind::Input]);
+            assert_eq!(asked.load(Ordering::Acquire), expected, "{said:?}");
+        }
+    }
 }

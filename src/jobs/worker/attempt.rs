@@ -78,13 +78,24 @@ impl Pulse {
     }
 }
 
-/// Makes an attempt; answers whether the job has ended with it.
-pub(super) fn make(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> bool {
-    let id = job.id;
-    attempt(worker, job, stop, teller).unwrap_or_else(|e| {
-        teller(Told::Left { id, why: e.to_string() });
-        false
-    })
+/// What came of an attempt.
+#[derive(Debug)]
+pub(super) enum Made {
+    /// The job has ended with it.
+    Ended,
+    /// It has not.
+    Left,
+    /// The store did not take what was written.
+    Refused(Error),
+}
+
+/// Makes an attempt.
+pub(super) fn make(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> Made {
+    match attempt(worker, job, stop, teller) {
+        Ok(true) => Made::Ended,
+        Ok(false) => Made::Left,
+        Err(e) => Made::Refused(e),
+    }
 }
 
 fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> Result<bool, Error> {

@@ -1,6 +1,6 @@
 //! Finds the next job and fetches its input, while others compute. Settles on its way what only remains to be said.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use crate::jobs::claim::{close, end};
 use crate::jobs::job::{Class, Ending, Fault, JobId, OPEN, Object, Outcome, REQUEST, Stages, Submission, sha256};
 use crate::jobs::patience::{document, listing, patiently};
 use crate::jobs::state::{self, Listed, State};
-use crate::jobs::{Error, MOST_ATTEMPTS};
+use crate::jobs::{ABANDONED, Error, MOST_ATTEMPTS};
 use crate::store::{self, Listing};
 
 /// Workers that look at the same time choose among so many jobs, so that they seldom choose the same.
@@ -52,7 +52,7 @@ pub enum Found {
     Settled,
     /// Jobs that others work on, and no more.
     NothingNow,
-    /// Every job has ended.
+    /// Every job has ended, but for such as do not go on arriving.
     NothingOpen,
 }
 
@@ -68,13 +68,25 @@ pub struct Scout<'a> {
     listed: Option<Timestamp>,
     /// Whether a job was arriving when it was looked at.
     arriving: bool,
+    /// All open jobs of the last listing; none where there were more than it told.
+    all: Option<Vec<JobId>>,
+    /// Those that were arriving, and of which nothing had come for long.
+    abandoned: HashSet<JobId>,
 }
 
 impl<'a> Scout<'a> {
     /// Knows nothing yet.
     #[must_use]
     pub fn new(worker: &'a Worker) -> Scout<'a> {
-        Scout { worker, open: Vec::new(), later: HashMap::new(), listed: None, arriving: false }
+        Scout {
+            worker,
+            open: Vec::new(),
+            later: HashMap::new(),
+            listed: None,
+            arriving: false,
+            all: None,
+            abandoned: HashSet::new(),
+        }
     }
 
     /// Looks for a job that can be claimed.
@@ -94,7 +106,10 @@ impl<'a> Scout<'a> {
                 found => return Ok(found),
             }
         }
-        Ok(Found::NothingNow)
+        match &self.all {
+            Some(all) if all.iter().all(|id| self.abandoned.contains(id)) => Ok(Found::NothingOpen),
+            _ => Ok(Found::NothingNow),
+        }
     }
 
     /// Whether a job is on its way: what it still lacks is no change among the marks, and so nobody is told of it.
@@ -122,6 +137,9 @@ impl<'a> Scout<'a> {
         self.listed = Some(page.now);
         let now = Instant::now();
         self.later.retain(|_, at| *at > now);
+        let all: Vec<JobId> = open.iter().map(|(id, _)| *id).collect();
+        self.abandoned.retain(|id| all.contains(id));
+        self.all = (!page.more).then_some(all);
         self.open = open.iter().rev().filter(|(id, _)| !self.later.contains_key(id)).copied().collect();
         Ok(open.len())
     }
@@ -131,6 +149,9 @@ impl<'a> Scout<'a> {
         let (objects, now) = listing(store, &id.prefix(), None)?;
         let looked = Instant::now();
         let listed = state::job(id, &objects, now, worker.timing.lease);
+        if listed.state != State::Arriving {
+            self.abandoned.remove(&id);
+        }
         match listed.state {
             State::Claimable { attempt } => self.prepare(&listed, attempt, now, looked),
             State::Running { heard, .. } | State::Cancelling { heard, .. } => {
@@ -141,6 +162,11 @@ impl<'a> Scout<'a> {
             }
             State::Arriving if age < LOST => {
                 self.arriving |= age < ARRIVES_IN;
+                let since = listed.written.map_or(age, |at| now.duration_since(at).unsigned_abs().min(age));
+                match since < ABANDONED {
+                    true => self.abandoned.remove(&id),
+                    false => self.abandoned.insert(id),
+                };
                 Ok(Found::NothingNow)
             }
             State::Arriving | State::Ended => {
@@ -171,6 +197,7 @@ impl<'a> Scout<'a> {
             Err(Error::Store(store::Error::TooLarge { .. })) => {
                 return refuse(Class::Input, "the request is too long".to_owned());
             }
+            Err(Error::Store(e)) if e.is_of_the_object() => return refuse(Class::Input, e.to_string()),
             Err(e) => return Err(e),
         };
         if submission.schema != REQUEST {
@@ -184,7 +211,7 @@ impl<'a> Scout<'a> {
         for _ in 0..3 {
             match patiently(|| store.get(&id.object(Object::INPUT), self.worker.limits.bytes)) {
                 Ok(bytes) => input = bytes,
-                Err(e @ store::Error::TooLarge { .. }) => return refuse(Class::Input, e.to_string()),
+                Err(e) if e.is_of_the_object() => return refuse(Class::Input, e.to_string()),
                 Err(e) => return Err(e.into()),
             }
             if input.as_ref().is_some_and(|i| sha256(i) == submission.sha256) {
@@ -213,7 +240,7 @@ pub fn settle(store: &dyn store::Objects, listed: &Listed) -> Result<(), Error> 
             let told = listed.failed.map(|n| document::<Fault>(store, &listed.id.object(Object::error(n))));
             let fault = match told {
                 Some(Ok(Some(fault))) => fault,
-                Some(Err(Error::Store(e))) => return Err(e.into()),
+                Some(Err(Error::Store(e))) if !e.is_of_the_object() => return Err(e.into()),
                 _ => {
                     let message = format!("{MOST_ATTEMPTS} workers began it, and none was heard of again");
                     Fault { class: Class::Internal, message }

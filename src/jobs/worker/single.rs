@@ -1,7 +1,8 @@
 //! One job that somebody else found: a queue names it, and wants to know whether it may forget it.
 
+use super::attempt::{self, Made};
 use super::scout::{Found, LOST, Scout, settle};
-use super::{Stop, Teller, Told, Worker, attempt};
+use super::{Stop, Teller, Told, Worker};
 use crate::jobs::Error;
 use crate::jobs::claim::end;
 use crate::jobs::job::{Class, Ending, Fault, JobId, Outcome, Stages};
@@ -26,8 +27,12 @@ impl Worker {
         // A queue hears of a job when it is complete: one that is not will not become so.
         match Scout::new(self).look(id, LOST)? {
             Found::Job(job) => match attempt::make(self, *job, stop, teller) {
-                true => Ok(Fate::Ended),
-                false => self.fate(id),
+                Made::Ended => Ok(Fate::Ended),
+                Made::Left => self.fate(id),
+                Made::Refused(e) => {
+                    teller(Told::Left { id, why: e.to_string() });
+                    self.fate(id)
+                }
             },
             Found::NothingNow | Found::NothingOpen => Ok(Fate::Again),
             Found::Settled => self.fate(id),

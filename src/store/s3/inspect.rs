@@ -25,7 +25,7 @@ impl Bucket {
     pub fn reach(&self) -> Result<(), Error> {
         // Unlike HeadBucket, this one tells why not.
         let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix).max_keys(1).send();
-        self.wait(call).map(drop).map_err(|e| self.error(&e))
+        self.wait(async { call.await.map(drop).map_err(|e| self.error(&e)) })
     }
 
     /// How new objects are encrypted, in the bucket's words.
@@ -33,15 +33,17 @@ impl Bucket {
     /// # Errors
     /// When it cannot be reached.
     pub fn encryption(&self) -> Result<Told<String>, Error> {
-        match self.wait(self.client.get_bucket_encryption().bucket(&self.bucket).send()) {
-            Ok(answer) => {
-                let rules =
-                    answer.server_side_encryption_configuration().map(|c| c.rules().to_vec()).unwrap_or_default();
-                let by_default = rules.iter().find_map(|r| r.apply_server_side_encryption_by_default().cloned());
-                Ok(by_default.map_or(Told::None, |d| Told::Yes(d.sse_algorithm().as_str().to_owned())))
-            }
-            Err(e) => not_told(self.error(&e), &e, "ServerSideEncryptionConfigurationNotFoundError"),
-        }
+        let call = self.client.get_bucket_encryption().bucket(&self.bucket).send();
+        let told = async {
+            let answer = match call.await {
+                Ok(answer) => answer,
+                Err(e) => return not_told(self.error(&e), &e, "ServerSideEncryptionConfigurationNotFoundError"),
+            };
+            let rules = answer.server_side_encryption_configuration().map(|c| c.rules().to_vec()).unwrap_or_default();
+            let by_default = rules.iter().find_map(|r| r.apply_server_side_encryption_by_default().cloned());
+            Ok(by_default.map_or(Told::None, |d| Told::Yes(d.sse_algorithm().as_str().to_owned())))
+        };
+        self.wait(told)
     }
 
     /// Whether the bucket keeps the public out, whatever is said of single objects.
@@ -49,22 +51,20 @@ impl Bucket {
     /// # Errors
     /// When it cannot be reached.
     pub fn blocks_the_public(&self) -> Result<Told<bool>, Error> {
-        match self.wait(self.client.get_public_access_block().bucket(&self.bucket).send()) {
-            Ok(answer) => {
-                let all = answer.public_access_block_configuration().is_some_and(|c| {
-                    [
-                        c.block_public_acls(),
-                        c.ignore_public_acls(),
-                        c.block_public_policy(),
-                        c.restrict_public_buckets(),
-                    ]
+        let call = self.client.get_public_access_block().bucket(&self.bucket).send();
+        let told = async {
+            let answer = match call.await {
+                Ok(answer) => answer,
+                Err(e) => return not_told(self.error(&e), &e, "NoSuchPublicAccessBlockConfiguration"),
+            };
+            let all = answer.public_access_block_configuration().is_some_and(|c| {
+                [c.block_public_acls(), c.ignore_public_acls(), c.block_public_policy(), c.restrict_public_buckets()]
                     .iter()
                     .all(|is| *is == Some(true))
-                });
-                Ok(Told::Yes(all))
-            }
-            Err(e) => not_told(self.error(&e), &e, "NoSuchPublicAccessBlockConfiguration"),
-        }
+            });
+            Ok(Told::Yes(all))
+        };
+        self.wait(told)
     }
 
     /// Says of an object what its name says, and that it is not encoded; everything else of it stays. One that was
@@ -74,8 +74,8 @@ impl Bucket {
     /// When the bucket does not do it.
     pub fn correct(&self, key: &Key) -> Result<(), Error> {
         let name = self.full(key);
-        let head = self.wait(self.client.head_object().bucket(&self.bucket).key(&name).send());
-        let head = head.map_err(|e| self.error(&e))?;
+        let call = self.client.head_object().bucket(&self.bucket).key(&name).send();
+        let head = self.wait(async { call.await.map_err(|e| self.error(&e)) })?;
         let copied = self
             .client
             .copy_object()
@@ -89,11 +89,13 @@ impl Bucket {
             .set_cache_control(head.cache_control().map(ToOwned::to_owned))
             .set_metadata(head.metadata().cloned())
             .send();
-        match self.wait(copied) {
-            Ok(_) => Ok(()),
-            Err(e) if e.raw_response().is_some_and(|r| r.status().as_u16() == 412) => Ok(()),
-            Err(e) => Err(self.error(&e)),
-        }
+        self.wait(async {
+            match copied.await {
+                Ok(_) => Ok(()),
+                Err(e) if e.raw_response().is_some_and(|r| r.status().as_u16() == 412) => Ok(()),
+                Err(e) => Err(self.error(&e)),
+            }
+        })
     }
 }
 

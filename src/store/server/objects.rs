@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use hyper::HeaderMap;
 use s3s::dto::*;
-use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::whole;
 use crate::store::folder::Folder;
@@ -52,11 +52,20 @@ impl Served {
             Error::Busy { .. } => s3_error!(SlowDown),
             Error::Denied { .. } => s3_error!(AccessDenied),
             Error::TooLarge { .. } => s3_error!(EntityTooLarge),
-            Error::Missing { .. } => s3_error!(NoSuchKey),
+            Error::Missing { .. } | Error::Irregular { .. } => s3_error!(NoSuchKey),
+            Error::Full { .. } => full(),
             // The path of the folder is nobody's business.
             _ => s3_error!(InternalError),
         })
     }
+}
+
+/// S3 is never full; this is the status that HTTP has for it.
+fn full() -> S3Error {
+    let code = S3ErrorCode::Custom(patience::FULL.into());
+    let mut error = S3Error::with_message(code, "there is no room left where the objects are kept");
+    error.set_status_code(hyper::StatusCode::INSUFFICIENT_STORAGE);
+    error
 }
 
 fn dated(at: jiff::Timestamp) -> Timestamp {

@@ -86,6 +86,7 @@ impl Job {
                 Outcome::Failed { fault } => JobState::Failed(fault.message),
                 Outcome::Cancelled => JobState::Cancelled,
             },
+            Progress::Damaged { why } => JobState::Failed(format!("damaged: {why}")),
         };
         let name = status.submission.map_or_else(|| status.id.short(), |s| s.name);
         Job { id: status.id, name, what, state, age: status.age, attempt: status.attempt }

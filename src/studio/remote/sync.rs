@@ -1,8 +1,10 @@
 //! The library here and the one in a store, made alike.
 //!
 //! What both had after the last time is remembered, so that it shows on which side a file has changed. Where both
-//! have changed it both stay, one under another name. Deletions go over only when somebody says so; a file that is
-//! taken away or replaced here goes to the library's trash.
+//! have changed it both stay, one under another name. What is remembered of another store, or of the same before it was
+//! taken back to an older state, counts for nothing: then too both stay. Deletions go over only when somebody says so,
+//! and those of nearly everything, as when a disk is not there, only when somebody insists; a file that is taken away or
+//! replaced here goes to the library's trash.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -14,13 +16,26 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Version, bring, delete, fetch, is_name, list, sha256};
+use super::{Error, Version, bring, delete, fetch, identity, is_hidden, is_name, list, sha256};
 use crate::jobs::client::{AT_ONCE, parallel};
 use crate::store::Objects;
 use crate::studio::library::{self, trash};
 use crate::studio::place::{InTheWay, place};
 
-const SCHEMA: &str = "composer.sync.state/1";
+const SCHEMA: &str = "composer.sync.state/2";
+/// From so many files on it is told when more than half of them would be deleted.
+const MANY: usize = 4;
+
+/// What becomes of files that were deleted on one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletions {
+    /// They stay on the other.
+    Stay,
+    /// They are deleted on the other, unless that were nearly all that it has.
+    GoOver,
+    /// They are deleted on the other, even if it is all that it has.
+    All,
+}
 
 /// What happens to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -75,7 +90,16 @@ struct Remembered {
     schema: String,
     library: String,
     store: String,
+    /// What the store said that it is.
+    id: String,
     files: BTreeMap<String, Common>,
+}
+
+impl Remembered {
+    fn file(&self, states: &Path) -> PathBuf {
+        let which = sha256(format!("{}\n{}\n{}", self.id, self.store, self.library).as_bytes());
+        states.join(format!("{}.json", &which[..32]))
+    }
 }
 
 /// A library and its counterpart, looked at.
@@ -83,8 +107,10 @@ struct Remembered {
 pub struct Sync<'a> {
     store: &'a dyn Objects,
     library: PathBuf,
-    state: PathBuf,
+    states: &'a Path,
     remembered: Remembered,
+    deletions: Deletions,
+    here: usize,
     remote: BTreeMap<String, Version>,
     /// Files here whose names a store cannot hold.
     pub odd: Vec<PathBuf>,
@@ -101,25 +127,23 @@ impl<'a> Sync<'a> {
         store: &'a dyn Objects,
         address: &str,
         library: &Path,
-        states: &Path,
-        deletions: bool,
+        states: &'a Path,
+        deletions: Deletions,
     ) -> Result<Sync<'a>, Error> {
         let whole = fs::canonicalize(library).unwrap_or_else(|_| library.to_owned());
-        let which = sha256(format!("{address}\n{}", whole.display()).as_bytes());
-        let state = states.join(format!("{}.json", &which[..32]));
-        let remembered = remembered(&state);
+        let whole = whole.display().to_string();
+        let none = Remembered { library: whole, store: address.to_owned(), ..Remembered::default() };
+        let remembered = match identity::known(store)? {
+            Some(id) => read(states, Remembered { id: id.to_string(), ..none }),
+            None => none,
+        };
         let known = remembered.files.iter().map(|(name, common)| (name.clone(), common.version.clone())).collect();
         let mut remote = list(store, &known)?;
-        remote.retain(|name, _| library::is_music(Path::new(name)));
+        remote.retain(|name, _| library::is_music(Path::new(name)) && !is_hidden(name));
         let (local, odd) = local(library, &remembered)?;
-        let plan = plan(&local, &remote, &remembered.files, deletions);
-        let remembered = Remembered {
-            schema: SCHEMA.to_owned(),
-            library: whole.display().to_string(),
-            store: address.to_owned(),
-            ..remembered
-        };
-        let mut sync = Sync { store, library: library.to_owned(), state, remembered, remote, odd, plan };
+        let plan = plan(&local, &remote, &remembered.files, deletions != Deletions::Stay);
+        let (library, here) = (library.to_owned(), local.len());
+        let mut sync = Sync { store, library, states, remembered, deletions, here, remote, odd, plan };
         for (name, sha256) in local {
             // What both have already needs no step, whoever brought it.
             if sync.remote.get(&name).and_then(Version::content).is_some_and(|c| c.sha256 == sha256) {
@@ -129,11 +153,35 @@ impl<'a> Sync<'a> {
         Ok(sync)
     }
 
+    /// Whether nearly all of a side would be deleted that was not meant to be.
+    ///
+    /// # Errors
+    /// [`Error::Vanishing`] when so.
+    pub fn spares(&self) -> Result<(), Error> {
+        let there = self.remote.values().filter(|v| v.content().is_some()).count();
+        let gone = |step: Step| self.plan.iter().filter(|p| p.step == step).count();
+        let sides = [
+            (self.remembered.store.clone(), gone(Step::DeleteThere), there),
+            (self.library.display().to_string(), gone(Step::DeleteHere), self.here),
+        ];
+        for (place, gone, of) in sides {
+            let nearly_all = gone == of || (of >= MANY && gone * 2 > of);
+            if gone > 0 && nearly_all && self.deletions != Deletions::All {
+                return Err(Error::Vanishing { place, gone, of });
+            }
+        }
+        Ok(())
+    }
+
     /// Does what is planned, several files at a time, and tells of each; remembers what both have then.
     ///
     /// # Errors
-    /// When it cannot be remembered: everything is in its place, and is compared anew the next time.
+    /// When nearly all of a side would be deleted: then nothing is done. When it cannot be remembered: everything is in
+    /// its place, and is compared anew the next time.
     pub fn carry_out(mut self, tell: &(dyn Fn(usize) + std::marker::Sync)) -> Result<Vec<Done>, Error> {
+        self.spares()?;
+        self.remembered.id = identity::named(self.store)?.to_string();
+        self.remembered.schema = SCHEMA.to_owned();
         let count = AtomicUsize::new(0);
         let each = |planned: &Planned| {
             let outcome = self.step(planned);
@@ -158,9 +206,10 @@ impl<'a> Sync<'a> {
             done.push(Done { planned, outcome });
         }
         let text = serde_json::to_vec_pretty(&self.remembered).unwrap_or_default();
-        let failed = Error::local(&self.state);
-        fs::create_dir_all(self.state.parent().unwrap_or(Path::new("."))).map_err(&failed)?;
-        place(&text, &self.state, InTheWay::Replace).map_err(&failed)?;
+        let state = self.remembered.file(self.states);
+        let failed = Error::local(&state);
+        fs::create_dir_all(self.states).map_err(&failed)?;
+        place(&text, &state, InTheWay::Replace).map_err(&failed)?;
         Ok(done)
     }
 
@@ -270,10 +319,14 @@ fn as_timestamp(at: SystemTime) -> Option<Timestamp> {
     Timestamp::try_from(at).ok()
 }
 
-fn remembered(state: &Path) -> Remembered {
+/// What is remembered of this library and this store.
+fn read(states: &Path, of: Remembered) -> Remembered {
     // Without it, everything is compared anew: files that differ then both stay.
-    let read = fs::read(state).ok().and_then(|text| serde_json::from_slice::<Remembered>(&text).ok());
-    read.filter(|r| r.schema == SCHEMA).unwrap_or_default()
+    let text = fs::read(of.file(states)).ok();
+    let read = text.and_then(|text| serde_json::from_slice::<Remembered>(&text).ok());
+    let same =
+        |r: &Remembered| (&r.schema[..], &r.id, &r.store, &r.library) == (SCHEMA, &of.id, &of.store, &of.library);
+    read.filter(same).unwrap_or(of)
 }
 
 /// The files here with their hashes; and those whose names a store cannot hold.
@@ -308,9 +361,11 @@ fn plan(
     let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
     let step = |name: &String| {
         let mine = here.get(name);
-        let common = had.get(name).map(|c| &c.version);
+        // A store that has gone back to an older version is not one that somebody has changed since.
+        let gone_back = |c: &&Version| there.get(name).is_some_and(|v| v.number < c.number);
+        let common = had.get(name).map(|c| &c.version).filter(|c| !gone_back(c));
         let mine_is_old = mine.is_some() && mine == common.and_then(Version::content).map(|c| &c.sha256);
-        let theirs_is_old = there.get(name).is_some_and(|v| common.is_some_and(|c| c.number == v.number));
+        let theirs_is_old = there.get(name).is_some_and(|v| common == Some(v));
         match (mine, there.get(name).map(Version::content)) {
             (None, None | Some(None)) => None,
             (Some(_), None) => Some(Step::Up),
@@ -355,8 +410,13 @@ mod tests {
             fs::read_to_string(self.library.path().join(name)).ok()
         }
 
+        fn look<'a>(&'a self, store: &'a Folder, deletions: Deletions) -> Sync<'a> {
+            Sync::look(store, "store", self.library.path(), self.states.path(), deletions).unwrap()
+        }
+
         fn sync(&self, store: &Folder, deletions: bool) -> Vec<(String, Step)> {
-            let sync = Sync::look(store, "store", self.library.path(), self.states.path(), deletions).unwrap();
+            let deletions = if deletions { Deletions::GoOver } else { Deletions::Stay };
+            let sync = self.look(store, deletions);
             let done = sync.carry_out(&|_| {}).unwrap();
             for d in &done {
                 assert!(d.outcome.is_ok(), "{d:?}");
@@ -434,11 +494,89 @@ mod tests {
         assert_eq!((b.read("x.mid"), b.read(".composer-trash/x.mid").as_deref()), (None, Some("x.mid")));
         // Whoever has changed what another deleted keeps it, and brings it back.
         a.write("y.mid", "changed");
+        b.write("z.mid", "z");
+        b.sync(&store, true);
         fs::remove_file(b.library.path().join("y.mid")).unwrap();
         b.sync(&store, true);
+        a.write("z.mid", "z");
         assert_eq!(a.sync(&store, true), steps(&[("y.mid", Step::Up)]));
         assert_eq!(b.sync(&store, true), steps(&[("y.mid", Step::Down)]));
         assert_eq!(b.read("y.mid").as_deref(), Some("changed"));
+    }
+
+    #[test]
+    fn what_is_remembered_of_one_store_counts_for_no_other() {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let [first, second] = [&folders[0], &folders[1]].map(|f| Folder::open(f.path()).unwrap());
+        let (a, b) = (Computer::new(), Computer::new());
+        for name in ["x.mid", "y.mid"] {
+            a.write(name, name);
+        }
+        a.sync(&first, true);
+        // Another store at the same address, with another file of the same name, and one that was deleted in there.
+        b.write("x.mid", "of quite another");
+        b.write("y.mid", "y.mid");
+        b.write("z.mid", "z.mid");
+        b.sync(&second, true);
+        fs::remove_file(b.library.path().join("y.mid")).unwrap();
+        b.sync(&second, true);
+        let steps = a.sync(&second, true);
+        assert!(steps.contains(&("x.mid".to_owned(), Step::Both)), "{steps:?}");
+        assert_eq!(a.read("x.mid").as_deref(), Some("x.mid"));
+        assert_eq!(a.read("x (from the store).mid").as_deref(), Some("of quite another"));
+        assert_eq!(a.read("y.mid").as_deref(), Some("y.mid"), "{steps:?}");
+        // And what is remembered of the first still holds there.
+        fs::remove_file(a.library.path().join("y.mid")).unwrap();
+        assert!(a.sync(&first, true).contains(&("y.mid".to_owned(), Step::DeleteThere)));
+    }
+
+    #[test]
+    fn a_store_that_was_taken_back_has_not_changed_anything() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let (a, b) = (Computer::new(), Computer::new());
+        a.write("x.mid", "one");
+        a.sync(&store, false);
+        b.sync(&store, false);
+        let old = list(&store, &BTreeMap::new()).unwrap()["x.mid"].clone();
+        b.write("x.mid", "second");
+        b.sync(&store, false);
+        // A backup is put back, and the same number given to something else.
+        for entry in fs::read_dir(folder.path().join(crate::studio::remote::shelf_of("x.mid"))).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_name().to_string_lossy().starts_with("000002") {
+                fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        bring(&store, "x.mid", b"another two", Some(&old)).unwrap();
+        b.write("x.mid", "after the backup");
+        assert_eq!(b.sync(&store, false), steps(&[("x.mid", Step::Both)]));
+        assert_eq!(b.read("x (from the store).mid").as_deref(), Some("another two"));
+    }
+
+    #[test]
+    fn a_library_that_is_gone_empties_no_store_unless_somebody_insists() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let (a, b) = (Computer::new(), Computer::new());
+        for n in 0..5 {
+            a.write(&format!("{n}.mid"), &"x".repeat(n + 1));
+        }
+        a.sync(&store, true);
+        b.sync(&store, true);
+        for n in 0..3 {
+            fs::remove_file(a.library.path().join(format!("{n}.mid"))).unwrap();
+        }
+        let refused = a.look(&store, Deletions::GoOver).carry_out(&|_| {}).unwrap_err();
+        assert!(matches!(refused, Error::Vanishing { gone: 3, of: 5, .. }), "{refused}");
+        assert_eq!(list(&store, &BTreeMap::new()).unwrap().values().filter(|v| v.content().is_some()).count(), 5);
+        assert_eq!(a.look(&store, Deletions::All).carry_out(&|_| {}).unwrap().len(), 3);
+        // The other side is as careful.
+        let refused = b.look(&store, Deletions::GoOver).carry_out(&|_| {}).unwrap_err();
+        assert!(matches!(refused, Error::Vanishing { gone: 3, of: 5, .. }), "{refused}");
+        // What was deleted in the store can be had back.
+        let gone = list(&store, &BTreeMap::new()).unwrap()["1.mid"].before_deletion().unwrap();
+        assert_eq!(fetch(&store, &gone).unwrap(), b"xx");
     }
 
     #[test]
@@ -449,7 +587,7 @@ mod tests {
         let (a, outside) = (Computer::new(), tempfile::tempdir().unwrap());
         bring(&store, "link/x.mid", b"x", None).unwrap();
         std::os::unix::fs::symlink(outside.path(), a.library.path().join("link")).unwrap();
-        let sync = Sync::look(&store, "store", a.library.path(), a.states.path(), false).unwrap();
+        let sync = a.look(&store, Deletions::Stay);
         let done = sync.carry_out(&|_| {}).unwrap();
         assert!(done[0].outcome.is_err() && !outside.path().join("x.mid").exists(), "{done:?}");
     }
