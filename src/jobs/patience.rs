@@ -1,6 +1,6 @@
 //! Calls to the store that outlast its passing faults, and writing once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,9 @@ const TRIES: u32 = 6;
 /// The pause after the first; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(40);
 
+/// No call is tried again after this: a store that is silent makes every try long.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// A time up to a fifth longer or shorter, so that those who wait for the same thing do not come at once.
 #[must_use]
 pub fn jittered(time: Duration) -> Duration {
@@ -21,15 +24,19 @@ pub fn jittered(time: Duration) -> Duration {
     time.mul_f64(0.8 + 0.4 * f64::from(random) / f64::from(u32::MAX))
 }
 
-/// Calls until it succeeds, fails for good, or has failed too often.
+/// Calls until it succeeds, fails for good, or has failed too often or for too long.
 ///
 /// # Errors
 /// The last one.
-pub fn patiently<T>(mut call: impl FnMut() -> Result<T, store::Error>) -> Result<T, store::Error> {
-    let mut pause = FIRST_PAUSE;
+pub fn patiently<T>(call: impl FnMut() -> Result<T, store::Error>) -> Result<T, store::Error> {
+    within(LONGEST, call)
+}
+
+fn within<T>(longest: Duration, mut call: impl FnMut() -> Result<T, store::Error>) -> Result<T, store::Error> {
+    let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
     for _ in 1..TRIES {
         match call() {
-            Err(e) if e.is_passing() => std::thread::sleep(jittered(pause)),
+            Err(e) if e.is_passing() && begun.elapsed() < longest => std::thread::sleep(jittered(pause)),
             done => return done,
         }
         pause *= 2;
@@ -45,7 +52,8 @@ pub fn patiently<T>(mut call: impl FnMut() -> Result<T, store::Error>) -> Result
 /// # Errors
 /// When the store cannot say.
 pub fn once(store: &dyn Objects, key: &Key, body: &[u8], attributes: &Attributes) -> Result<bool, store::Error> {
-    let (mut unanswered, mut pause, mut cut_off) = (None, FIRST_PAUSE, false);
+    let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
+    let (mut unanswered, mut cut_off) = (None, false);
     for _ in 0..TRIES {
         match store.put_if_absent(key, body, attributes) {
             Ok(Written::Now) => return Ok(true),
@@ -61,6 +69,9 @@ pub fn once(store: &dyn Objects, key: &Key, body: &[u8], attributes: &Attributes
             Err(e) if e.is_of_the_object() => return Ok(false),
             Ok(None) => cut_off = false,
             Err(e) => return Err(e),
+        }
+        if begun.elapsed() >= LONGEST {
+            break;
         }
         std::thread::sleep(jittered(pause));
         pause *= 2;
@@ -107,4 +118,22 @@ pub fn listing(
     after: Option<&str>,
 ) -> Result<(Vec<Entry>, jiff::Timestamp), store::Error> {
     patiently(|| store::list_all(store, prefix, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_silent_is_not_asked_over_and_over() {
+        let silent = || store::Error::Unreachable { store: "silent".to_owned(), why: "no answer in time".to_owned() };
+        for (longest, expected) in [(Duration::ZERO, 1), (Duration::from_secs(3600), TRIES)] {
+            let mut calls = 0;
+            let failed: Result<(), _> = within(longest, || {
+                calls += 1;
+                Err(silent())
+            });
+            assert_eq!((failed, calls), (Err(silent()), expected));
+        }
+    }
 }

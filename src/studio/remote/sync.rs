@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Version, bring, delete, fetch, identity, is_hidden, is_name, list, sha256};
 use crate::jobs::client::{AT_ONCE, parallel};
-use crate::store::Objects;
+use crate::store::{self, Objects};
 use crate::studio::library::{self, trash};
 use crate::studio::place::{InTheWay, place};
 
@@ -180,8 +180,12 @@ impl<'a> Sync<'a> {
     /// its place, and is compared anew the next time.
     pub fn carry_out(mut self, tell: &(dyn Fn(usize) + std::marker::Sync)) -> Result<Vec<Done>, Error> {
         self.spares()?;
-        self.remembered.id = identity::named(self.store)?.to_string();
-        self.remembered.schema = SCHEMA.to_owned();
+        let id = match identity::named(self.store) {
+            Ok(id) => Some(id),
+            // Who may only read has nothing that could be taken for a change of theirs.
+            Err(Error::Store(store::Error::Denied { .. })) => None,
+            Err(e) => return Err(e),
+        };
         let count = AtomicUsize::new(0);
         let each = |planned: &Planned| {
             let outcome = self.step(planned);
@@ -205,6 +209,8 @@ impl<'a> Sync<'a> {
             });
             done.push(Done { planned, outcome });
         }
+        let Some(id) = id else { return Ok(done) };
+        (self.remembered.schema, self.remembered.id) = (SCHEMA.to_owned(), id.to_string());
         let text = serde_json::to_vec_pretty(&self.remembered).unwrap_or_default();
         let state = self.remembered.file(self.states);
         let failed = Error::local(&state);
