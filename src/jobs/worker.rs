@@ -27,8 +27,8 @@ pub mod single;
 /// The pause after a store has not taken what was written; it doubles, up to the second.
 const REFUSED: Duration = Duration::from_millis(500);
 const REFUSED_LONG: Duration = Duration::from_secs(30);
-/// A store that does not permit it so many times in a row will not.
-const NOT_PERMITTED: u32 = 6;
+/// A store that does not permit it after so many pauses will not.
+const NOT_PERMITTED: u32 = 5;
 
 /// Whether and how a worker is to stop.
 #[derive(Clone, Debug, Default)]
@@ -262,7 +262,7 @@ impl Worker {
     ) -> Result<(), Error> {
         let mut scout = Scout::new(self);
         let mut pause = Duration::ZERO;
-        let (mut troubled, mut refused) = (false, 0);
+        let (mut troubled, mut refused, mut pauses) = (false, 0, 0);
         let one_is_done = || until == Until::One && ended.load(Ordering::Relaxed) > 0;
         while !stop.wanted() {
             if one_is_done() {
@@ -280,18 +280,20 @@ impl Worker {
             match refusals.now() {
                 Some((count, why)) if count != refused => {
                     refused = count;
-                    if count >= NOT_PERMITTED && matches!(why, Error::Store(store::Error::Denied { .. })) {
+                    if pauses >= NOT_PERMITTED && matches!(why, Error::Store(store::Error::Denied { .. })) {
                         return Err(why);
                     }
-                    if count == 1 {
+                    // Several may have been refused before it shows here.
+                    if pauses == 0 {
                         teller(Told::Trouble(why));
                     }
-                    let pause = REFUSED.saturating_mul(2_u32.saturating_pow(count - 1)).min(REFUSED_LONG);
+                    let pause = REFUSED.saturating_mul(2_u32.saturating_pow(pauses)).min(REFUSED_LONG);
+                    pauses = pauses.saturating_add(1);
                     store::rest(pause, &|| stop.wanted() || one_is_done());
                     continue;
                 }
                 Some(_) => {}
-                None => refused = 0,
+                None => (refused, pauses) = (0, 0),
             }
             let found = scout.find();
             if found.is_ok() {
