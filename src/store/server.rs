@@ -43,7 +43,7 @@ pub const LARGEST_BODY: usize = 64 << 20;
 const CONNECTIONS: usize = 256;
 /// A connection on which nothing is asked for so long is closed, and one that sends a body so slowly.
 const SILENCE: Duration = Duration::from_secs(30);
-/// A body that comes in more slowly than so many bytes a second is not waited for, after a while.
+/// A body that comes in more slowly than so many bytes a second is not waited for; at no time may it lag further behind.
 const SLOWEST: f64 = 32.0 * 1024.0;
 const HEAD_START: Duration = Duration::from_secs(10);
 /// Bytes of all bodies together whose signatures were not checked yet; whoever brings more is asked to come again.
@@ -191,10 +191,9 @@ async fn collect(
     mut body: Incoming,
     held: &Arc<Semaphore>,
 ) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
-    let begun = Instant::now();
+    let mut due = Instant::now() + HEAD_START;
     let (mut bytes, mut part): (Vec<u8>, Option<OwnedSemaphorePermit>) = (Vec::new(), None);
     loop {
-        let due = begun + HEAD_START + Duration::from_secs_f64(bytes.len() as f64 / SLOWEST);
         let frame = tokio::time::timeout_at(due.into(), body.frame()).await.map_err(|_| Refusal::TooSlow)?;
         let Some(frame) = frame else { return Ok((bytes, part)) };
         let Ok(data) = frame.map_err(|_| Refusal::CutOff)?.into_data() else { continue };
@@ -208,6 +207,8 @@ async fn collect(
             None => part = Some(more),
         }
         bytes.extend_from_slice(&data);
+        // What came fast is no credit for a long silence after it.
+        due = (due + Duration::from_secs_f64(data.len() as f64 / SLOWEST)).min(Instant::now() + HEAD_START);
     }
 }
 
