@@ -261,9 +261,11 @@ impl Piece {
                 xruns = player.xruns();
             }
             let ended = stage.ended();
-            self.reached = gauges.position();
+            // The clock counts whole frames, and the end may lie between two.
+            let (here, length) = (gauges.position(), self.score.length());
+            let there = ended && length.since(here) < Micros::from_millis(1);
+            self.reached = if there { length } else { here.min(length) };
             if ended {
-                self.reached = self.score.length();
                 return Ok(After::Next);
             }
             let [l, r] = gauges.take_peaks();
