@@ -6,6 +6,7 @@ mod keys;
 mod leaving;
 mod strip;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +54,8 @@ pub struct Studio {
     leaving: Leaving,
     system: Mode,
     settings_file: Option<PathBuf>,
+    /// Changes to the settings that are not in the file yet, the oldest first.
+    unwritten: VecDeque<Change>,
     /// Whether the doctor is at work.
     examining: bool,
     /// Whether a pulse is on its way from the desk.
@@ -164,6 +167,7 @@ impl Studio {
             leaving: Leaving::default(),
             system: Mode::None,
             settings_file: None,
+            unwritten: VecDeque::new(),
             examining: false,
             pulses: Arc::default(),
         }
@@ -261,10 +265,11 @@ impl Studio {
                 self.now.checks = checks;
                 Task::none()
             }
-            Message::Written(Ok(())) => Task::none(),
+            Message::Written(Ok(())) => self.written(),
             Message::Written(Err(error)) => {
                 self.now.settings_fault = Some(error.clone());
-                self.complain(format!("The change holds until composer is closed: {error}."))
+                let said = self.complain(format!("The change holds until composer is closed: {error}."));
+                Task::batch([said, self.written()])
             }
             Message::PutAside(Ok(aside)) => {
                 self.now.settings_fault = None;

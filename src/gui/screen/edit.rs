@@ -59,6 +59,8 @@ pub struct Edit {
     aside: Option<Box<Sheet>>,
     /// Whether the changes cannot be kept, so that nothing else is opened before they are saved or discarded.
     is_stuck: bool,
+    /// Whether the last draft could not be written.
+    is_endangered: bool,
 }
 
 #[derive(Debug, Default)]
@@ -327,8 +329,15 @@ impl Edit {
             Message::Tracks(message) => sheet.arrange(message),
             Message::KeepDue(number) if number == self.number => sheet.keep(number),
             Message::Kept(number, revision, outcome) if number == self.number => {
-                if let Err(e) = &outcome {
-                    self.said = Some((e.to_string(), true));
+                match &outcome {
+                    Err(e) => {
+                        self.is_endangered = true;
+                        self.said = Some((e.to_string(), true));
+                    }
+                    Ok(()) if std::mem::take(&mut self.is_endangered) => {
+                        self.said = Some(("What you edit is kept safe again.".to_owned(), false));
+                    }
+                    Ok(()) => {}
                 }
                 sheet.was_kept(revision, number, outcome.is_ok())
             }

@@ -15,9 +15,29 @@ impl Studio {
         change.apply(&mut self.now.settings);
         self.repaint();
         let followed = self.follow(&change);
-        match self.settings_file.clone() {
-            Some(file) => Task::batch([followed, own(beside(move || Message::Written(change.write(&file))))]),
-            None => followed,
+        // One after the other: the file shall end as the last of them says.
+        self.unwritten.push_back(change);
+        if self.unwritten.len() > 1 { followed } else { Task::batch([followed, self.write_next()]) }
+    }
+
+    /// Writes the oldest change, which stays in the list until it is written.
+    fn write_next(&self) -> Task<Message> {
+        match (self.settings_file.clone(), self.unwritten.front().cloned()) {
+            (Some(file), Some(change)) => own(beside(move || Message::Written(change.write(&file)))),
+            _ => Task::none(),
+        }
+    }
+
+    /// The oldest change is written, or cannot be.
+    pub(super) fn written(&mut self) -> Task<Message> {
+        self.unwritten.pop_front();
+        self.write_next()
+    }
+
+    /// Writes what is not written yet, before the window goes. A change that was just being written is written once more.
+    pub(super) fn write_changes(&mut self) {
+        if let Some(file) = &self.settings_file {
+            self.unwritten.drain(..).for_each(|change| drop(change.write(file)));
         }
     }
 

@@ -43,6 +43,10 @@ impl Studio {
         if self.leaving != Leaving::Stays {
             return Task::none();
         }
+        if self.edit.is_saving() {
+            self.leaving = Leaving::Saving;
+            return Task::none();
+        }
         match self.edit.keep_all() {
             Ok(None) => self.leave(None),
             Ok(Some(keep)) => {
@@ -58,6 +62,7 @@ impl Studio {
         if let Err(e) = self.edit.close(safe) {
             return self.ask(e.to_string());
         }
+        self.write_changes();
         // Whatever runs is saved before the window goes.
         self.desk = None;
         self.jobs.close();

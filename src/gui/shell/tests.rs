@@ -163,3 +163,21 @@ fn what_was_left_behind_is_told_wherever_one_is_and_leads_to_the_library() {
     assert_eq!((studio.screen, &studio.now.left_behind), (Screen::Library, &None));
     assert!(bench::shown(studio.view()).find("The take Take.mid could not be put into the library.").is_ok());
 }
+
+#[test]
+fn changes_to_the_settings_are_written_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    let mut studio = Studio::without_desk(Now::new(crate::settings::Settings::default(), None));
+    studio.settings_file = Some(file.clone());
+    for theme in [ThemeSetting::Dark, ThemeSetting::Light, ThemeSetting::System, ThemeSetting::Light] {
+        let _ = studio.change(Change::Theme(theme));
+    }
+    assert_eq!(studio.unwritten.len(), 4, "the first is under way, the others wait");
+    let _ = studio.update(Message::Written(Ok(())));
+    assert_eq!(studio.unwritten.len(), 3);
+    // The window goes before they are written.
+    let _ = studio.begin_to_leave();
+    assert!(std::fs::read_to_string(&file).unwrap().contains("theme = \"light\""));
+    assert!(studio.unwritten.is_empty());
+}

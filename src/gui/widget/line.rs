@@ -1,6 +1,7 @@
 //! One line of words: what there is no room for is cut off, and an ellipsis says so. iced 0.14 only cuts.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::renderer;
@@ -40,9 +41,14 @@ impl Line<'_> {
     }
 
     fn in_one_line<'b>(&self, content: &'b str) -> text::Text<&'b str, Font> {
+        // Wider than any screen. iced takes two texts for the same one, and does not paint the second, where they are in the
+        // same place and of the same size, whatever they say; so each text gets bounds of its own.
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        let width = 100_000.0 + (hasher.finish() % 8_192) as f32;
         text::Text {
             content,
-            bounds: Size::INFINITE,
+            bounds: Size::new(width, f32::INFINITY),
             size: self.size.into(),
             line_height: text::LineHeight::default(),
             font: self.font,
@@ -155,6 +161,15 @@ mod tests {
         let node = Widget::<(), _, _>::layout(&mut line, &mut tree, &renderer, &limits);
         let cut = tree.state.downcast_ref::<State>().cut.as_ref().map(|(_, cut)| cut.content().to_owned());
         (node.bounds().width, cut)
+    }
+
+    #[test]
+    fn words_of_the_same_width_are_not_taken_for_each_other() {
+        let paragraph = |words: &str| Paragraph::with_text(line(words.to_owned()).in_one_line(words));
+        let (one, other) = (paragraph("20:49"), paragraph("20:46"));
+        assert_eq!(one.min_bounds(), other.min_bounds(), "digits are all of one width");
+        assert_ne!(one.downgrade(), other.downgrade());
+        assert_eq!(one.downgrade(), paragraph("20:49").downgrade());
     }
 
     #[test]

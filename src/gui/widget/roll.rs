@@ -174,9 +174,10 @@ impl Roll {
                 let colour = if bars.is_some() { ink.record } else { ink.accent };
                 for note in &self.risen {
                     // Heights above the keys, in shares of the window.
-                    let low = note.end.map_or(0.0, |end| ahead(*now, end));
+                    // What was played since the last pulse has not risen yet.
+                    let low = note.end.map_or(0.0, |end| ahead(*now, end)).max(0.0);
                     let high = ahead(*now, note.start);
-                    if low <= 1.0 {
+                    if low <= 1.0 && high >= 0.0 {
                         self.draw_note(frame, note.key, note.velocity, (low, high.min(1.0)), colour, ink);
                     }
                 }

@@ -72,6 +72,11 @@ impl Edit {
         now: &Now,
         read: impl FnOnce() -> Result<Opened, EditError> + Send + 'static,
     ) -> Action<Message> {
+        // What the file holds is known when it is saved, and a draft of it must not outlive that.
+        if self.is_saving() {
+            self.said = Some(("It is being saved: the same again in a moment.".to_owned(), false));
+            return Action::None;
+        }
         // What was open and not saved stays as a draft until it is opened again.
         let before = match std::mem::take(&mut self.state) {
             State::Open(sheet) => Some(sheet),

@@ -15,6 +15,9 @@ use crate::studio::place::InTheWay;
 /// How long an edit waits for others before all are kept together.
 const GATHER: Duration = Duration::from_millis(350);
 
+/// How long a draft that could not be written waits to be tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
 /// One save at a time: the next must know the file that this one makes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Saving {
@@ -33,11 +36,15 @@ pub(super) enum Saving {
 impl Sheet {
     /// Keeps the state soon, with what is done meanwhile.
     pub(super) fn keep_soon(&mut self, number: u64) -> Action<Message> {
+        self.keep_after(GATHER, number)
+    }
+
+    fn keep_after(&mut self, pause: Duration, number: u64) -> Action<Message> {
         if self.keeper.is_none() || std::mem::replace(&mut self.keeping, true) {
             return Action::None;
         }
         Action::Work(beside(move || {
-            std::thread::sleep(GATHER);
+            std::thread::sleep(pause);
             Message::KeepDue(number)
         }))
     }
@@ -55,7 +62,7 @@ impl Sheet {
         Action::Work(beside(move || Message::Kept(number, revision, turn.keep(&document, origin.as_ref()))))
     }
 
-    /// A state was kept, or could not be; if it is not the present one, once more.
+    /// A state was kept, or could not be; if it is not the present one, or was not kept, once more.
     pub(super) fn was_kept(&mut self, revision: u64, number: u64, is_well: bool) -> Action<Message> {
         self.keeping = false;
         if is_well {
@@ -71,6 +78,8 @@ impl Sheet {
         };
         let next = if !self.is_unsaved() {
             self.keep(number)
+        } else if !is_well {
+            self.keep_after(RETRY, number)
         } else if self.editor.revision() == revision {
             Action::None
         } else {

@@ -168,6 +168,12 @@ fn changes_that_cannot_be_kept_do_not_make_way() {
     assert!(failed.is_err());
     bench.tell(Message::Kept(1, revision, failed));
     assert_eq!(bench.sheet().kept, None, "what failed is not kept");
+    assert!(bench.sheet().keeping, "it is tried again, with no further edit");
+    // There is room again.
+    bench.tell(Message::Kept(1, revision, Ok(())));
+    assert!(bench.shown().find("What you edit is kept safe again.").is_ok());
+    let State::Open(sheet) = &mut bench.screen.state else { panic!("nothing is open") };
+    sheet.kept = None;
     let lost = bench.sheet().keep_aside().unwrap()().unwrap_err();
     bench.tell(Message::New);
     bench.tell(Message::Opened(2, Err(lost)));
