@@ -28,7 +28,7 @@ use super::screen::{Action, Screen};
 use super::widget::keys::Touched;
 use super::widget::still;
 use super::work::{Broken, beside};
-use super::{help, status, theme};
+use super::{dialog, help, status, theme};
 use crate::settings::{self, Folders, SettingsError, ThemeSetting};
 use crate::studio::desk::{Desk, Opening, Order, Piece, PieceError, Remark, Report, Trial};
 use crate::studio::doctor::{self, Check};
@@ -115,6 +115,8 @@ pub enum Message {
     Safe(Result<u64, EditError>),
     /// What shall become of changes that cannot be kept.
     Leave(Answer),
+    /// The folder that they are to be saved in was chosen.
+    LeaveFor(dialog::Chosen<PathBuf>),
 }
 
 impl Studio {
@@ -297,6 +299,7 @@ impl Studio {
             Message::Safe(Ok(safe)) => self.leave(Some(safe)),
             Message::Safe(Err(e)) => self.ask(e.to_string()),
             Message::Leave(answer) => self.answer(answer),
+            Message::LeaveFor(folder) => self.leave_for(folder),
         }
     }
 

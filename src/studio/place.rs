@@ -81,6 +81,10 @@ impl Placing {
         file.as_file().sync_all()?;
         let placed = match in_the_way {
             InTheWay::Replace => {
+                // Who may read the old one may read the new one, and nobody else.
+                if let Ok(old) = fs::metadata(&path) {
+                    let _ = file.as_file().set_permissions(old.permissions());
+                }
                 file.persist(&path).map_err(|e| e.error)?;
                 path.clone()
             }
@@ -207,6 +211,19 @@ mod tests {
         symlink(at("b"), at("a")).unwrap();
         assert!(place(b"three", &at("a"), InTheWay::Replace).is_err());
         assert_eq!(fs::read_dir(at("far")).unwrap().count(), 1, "nothing else is left behind");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_replaced_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("song.mid");
+        place(b"one", &path, InTheWay::Replace).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        place(b"two", &path, InTheWay::Replace).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read(&path).unwrap(), b"two");
     }
 
     #[cfg(unix)]

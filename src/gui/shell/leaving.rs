@@ -1,6 +1,8 @@
 //! Closing the window: nothing that was edited goes unasked. What is not saved is kept in its draft first; where that
 //! cannot be, the window stays open and asks.
 
+use std::path::PathBuf;
+
 use iced::widget::{column, container, opaque, row, text};
 use iced::{Element, Length, Task};
 
@@ -8,7 +10,7 @@ use super::{Message, Studio, own};
 use crate::gui::icon::Icon;
 use crate::gui::screen::edit;
 use crate::gui::widget::{labelled, wanted};
-use crate::gui::{theme, work};
+use crate::gui::{dialog, theme, work};
 
 /// How it is with closing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub enum Answer {
     Save,
     /// Save it beside its file, then close.
     SaveCopy,
+    /// Save it in a folder that is chosen in the system's dialog, then close.
+    Elsewhere,
     /// Close without it.
     Discard,
     /// Go on.
@@ -78,6 +82,9 @@ impl Studio {
         let save = match answer {
             Answer::Save => edit::Command::Save,
             Answer::SaveCopy => edit::Command::SaveCopy,
+            Answer::Elsewhere => {
+                return Task::perform(dialog::folder("Save the changes in"), Message::LeaveFor);
+            }
             Answer::Discard => {
                 self.edit.abandon();
                 return self.leave(None);
@@ -90,6 +97,20 @@ impl Studio {
         self.leaving = Leaving::Saving;
         let saving = self.update(Message::Edit(edit::Message::Do(save)));
         Task::batch([saving, self.saved()])
+    }
+
+    /// The folder was chosen, or was not.
+    pub(super) fn leave_for(&mut self, chosen: dialog::Chosen<PathBuf>) -> Task<Message> {
+        match chosen {
+            Ok(Some(folder)) => {
+                self.leaving = Leaving::Saving;
+                let action = self.edit.save_in(folder);
+                let saving = self.act(action, Message::Edit);
+                Task::batch([saving, self.saved()])
+            }
+            Ok(None) => Task::none(),
+            Err(missing) => self.ask(missing.to_string()),
+        }
     }
 
     /// A save has ended, one way or the other.
@@ -119,12 +140,13 @@ pub(super) fn view(leaving: &Leaving) -> Option<Element<'_, Message>> {
         row![
             wanted(Icon::Save, "Save").on_press(Message::Leave(Answer::Save)),
             labelled(Icon::Copy, "Save a copy").on_press(Message::Leave(Answer::SaveCopy)),
+            labelled(Icon::Folder, "Elsewhere …").on_press(Message::Leave(Answer::Elsewhere)),
             labelled(Icon::Close, "Discard").on_press(Message::Leave(Answer::Discard)),
             labelled(Icon::Notes, "Stay").on_press(Message::Leave(Answer::Stay)),
         ]
         .spacing(theme::GAP)
     });
-    let sheet = container(column![head, words, answers].spacing(theme::WIDE)).max_width(560.0).padding(24);
+    let sheet = container(column![head, words, answers].spacing(theme::WIDE)).max_width(700.0).padding(24);
     let veil = container(opaque(sheet.style(theme::sheet))).center(Length::Fill).padding(theme::MARGIN);
     Some(opaque(veil.style(theme::veil)))
 }

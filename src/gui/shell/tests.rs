@@ -90,6 +90,18 @@ fn closing_asks_where_changes_cannot_be_kept_and_nothing_is_lost() {
 }
 
 #[test]
+fn changes_are_saved_elsewhere_where_their_own_disk_is_full() {
+    let Some((mut studio, file, folder)) = edited(false) else { return };
+    let before = std::fs::read(&file).unwrap();
+    settle(&mut studio, Message::Close);
+    assert!(bench::shown(studio.view()).find("Elsewhere …").is_ok());
+    assert!(!settle(&mut studio, Message::LeaveFor(Ok(None))), "nobody has chosen a folder");
+    assert!(settle(&mut studio, Message::LeaveFor(Ok(Some(folder.path().join("stick"))))));
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert!(std::fs::read(folder.path().join("stick/demo.mid")).unwrap().starts_with(b"MThd"));
+}
+
+#[test]
 fn changes_that_nobody_wants_go_with_the_window() {
     let Some((mut studio, file, _folder)) = edited(false) else { return };
     let before = std::fs::read(&file).unwrap();

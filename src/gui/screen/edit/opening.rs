@@ -229,6 +229,14 @@ impl Edit {
         matches!(&self.state, State::Open(sheet) if matches!(sheet.saving, Saving::UnderWay { .. }))
     }
 
+    /// Saves what is open in another folder.
+    pub fn save_in(&mut self, folder: PathBuf) -> Action<Message> {
+        match &mut self.state {
+            State::Open(sheet) => sheet.save_in(self.number, folder),
+            State::Empty | State::Opening(_) => Action::None,
+        }
+    }
+
     /// What was last said to be wrong.
     #[must_use]
     pub fn trouble(&self) -> Option<&str> {

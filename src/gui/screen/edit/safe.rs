@@ -1,6 +1,7 @@
 //! Nothing is lost: what is edited goes to its draft within a second, and to its file when it is saved. And what the desk
 //! needs to play it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -151,6 +152,19 @@ impl Sheet {
                 }
             };
             Message::Saved(number, revision, outcome)
+        }))
+    }
+
+    /// Saves the sheet in another folder, where its file is from then on.
+    pub(super) fn save_in(&mut self, number: u64, folder: PathBuf) -> Action<Message> {
+        if matches!(self.saving, Saving::UnderWay { .. }) {
+            return Action::None;
+        }
+        self.saving = Saving::UnderWay { copy: true, then: None };
+        let (revision, document) = (self.editor.revision(), self.editor.document().clone());
+        let file = folder.join(format!("{}.mid", self.name));
+        Action::Work(beside(move || {
+            Message::Saved(number, revision, edit::save_as(&document, &file, InTheWay::TakeNextName))
         }))
     }
 
