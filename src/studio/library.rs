@@ -2,10 +2,10 @@
 //!
 //! Nothing here keeps a file open or believes that one is still there. What the folder holds is listed quickly
 //! ([`list`]), what is in each file is read in the background ([`summarise`]), a [`Shelf`] joins both with the user's
-//! tags and answers what to show. [`Stamp`]s tell for the price of a few `stat` calls whether to list anew.
+//! tags and answers what to show. [`Stamp`]s tell for the price of some `stat` calls whether to look anew.
 //!
-//! Two things are put into the folder besides music, both hidden: the tags (`.composer-tags.json`, so that they go
-//! wherever the folder goes) and what was deleted (`.composer-trash`, on the same disk, so that deleting and undoing
+//! Two things are put into the folder besides music, both hidden: the tags (`.composer-tags.json` with its lock, so that
+//! they go wherever the folder goes) and what was deleted (`.composer-trash`, on the same disk, so that deleting and undoing
 //! are renames that cannot half fail).
 
 mod actions;
@@ -26,7 +26,7 @@ pub use listing::{FileId, Found, Listing, Stamp, is_music, list};
 pub use picture::{Bar, COLUMNS, Picture};
 pub use shelf::{Entry, Order, Query, Shelf, State};
 pub use summary::{Summary, summarise};
-pub use tags::{Tags, TagsError};
+pub use tags::{TagChange, Tags, TagsError};
 pub use trash::{TrashSize, Trashed, empty_trash, put_back, trash, trash_size};
 
 /// Why something in the library cannot be done.
@@ -93,6 +93,27 @@ impl LibraryError {
             _ => LibraryError::Failed { file: name(path), what, reason: reason(error) },
         }
     }
+}
+
+/// What one look at the library shows.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Where it was looked.
+    pub folder: PathBuf,
+    /// The files.
+    pub listing: Result<Listing, LibraryError>,
+    /// The tags, as far as they can be read.
+    pub tags: Tags,
+    /// Why they cannot.
+    pub trouble: Option<TagsError>,
+}
+
+/// Looks what the library holds: its files, then its tags, so that what changes meanwhile is seen with the next look.
+#[must_use]
+pub fn look(folder: &Path) -> Look {
+    let listing = list(folder);
+    let (tags, trouble) = Tags::load(folder);
+    Look { folder: folder.to_owned(), listing, tags, trouble }
 }
 
 /// A file's name for people.

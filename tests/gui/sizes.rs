@@ -43,12 +43,12 @@ fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
     let _ = studio.update(Message::Examined(checks()));
 
     let _ = studio.update(Message::Go(Screen::Library));
-    let listing = files::list(folder.path()).unwrap();
+    let look = Box::new(files::look(folder.path()));
     let tell_library = |studio: &mut Studio, message| drop(studio.update(Message::Library(message)));
-    tell_library(&mut studio, library::Message::Listed(Ok(listing)));
+    tell_library(&mut studio, library::Message::Listed(look));
     let all = ["Morning.mid", "A piece with a long name that says what it is about, and when.mid", "Evening 2.mid"];
     let read = all.map(|name| folder.path().join(name)).map(|path| (path.clone(), files::summarise(&path)));
-    tell_library(&mut studio, library::Message::Read(read.into(), Vec::new()));
+    tell_library(&mut studio, library::Message::Read(read.into()));
     tell_library(&mut studio, library::Message::Select(folder.path().join("Morning.mid")));
     tell_library(&mut studio, library::Message::TagsTyped("etude, D minor".to_owned()));
     tell_library(&mut studio, library::Message::TagsSet);

@@ -2,7 +2,7 @@
 //! what is selected beside it.
 //!
 //! The folder is the user's: it is listed beside the window, looked at once a second while this screen is shown, and what
-//! is in the files is read a few at a time. Only the rows that are seen are made.
+//! is in the files is read a few at a time, by one at a time. Only the rows that are seen are made.
 
 mod detail;
 mod files;
@@ -26,7 +26,7 @@ use crate::gui::work::{Held, beside, held};
 use crate::gui::{theme, words};
 use crate::studio::desk::{Order as DeskOrder, Piece, PieceError};
 use crate::studio::library::{
-    self, Imported, LibraryError, Listing, Order, Query, Shelf, Sound, Summary, Tags, TrashSize, Trashed,
+    self, Imported, LibraryError, Look, Order, Query, Shelf, Sound, Summary, TagChange, TrashSize, Trashed,
 };
 pub use left::LeftBehind;
 
@@ -43,8 +43,19 @@ const DOUBLE: Duration = Duration::from_millis(400);
 #[derive(Debug, Default)]
 pub struct Library {
     folder: PathBuf,
+    /// Whether this is the screen that is shown.
+    is_here: bool,
     shelf: Shelf,
     state: State,
+    /// What is to be read, what is being read included.
+    unread: Vec<PathBuf>,
+    is_reading: bool,
+    /// Changes to the tags that the disk does not have, and how many of them are on their way to it. One way at a time:
+    /// the disk shall end with what was said last.
+    unkept: Vec<TagChange>,
+    keeping: usize,
+    /// What is wrong with the file of the tags, and was said.
+    tags_trouble: Option<String>,
     query: Query,
     /// What the query shows, in its order.
     shown: Vec<PathBuf>,
@@ -110,12 +121,10 @@ pub enum To {
 /// What happens on this screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The folder was listed.
-    Listed(Result<Listing, LibraryError>),
-    /// The tags were read.
-    Tagged(Tags, Option<String>),
-    /// Some files were read; these are left.
-    Read(Vec<(PathBuf, Result<Summary, String>)>, Vec<PathBuf>),
+    /// The folder was listed, and the tags were read.
+    Listed(Box<Look>),
+    /// Some files were read.
+    Read(Vec<(PathBuf, Result<Summary, String>)>),
     /// What a crash left behind was looked for.
     Found(Box<LeftBehind>),
     /// Something in the folder has changed.
@@ -224,32 +233,36 @@ impl Library {
     pub fn enter(&mut self, now: &Now) -> Action<Message> {
         let Some(folders) = &now.folders else { return Action::None };
         let mut actions = Vec::new();
+        self.is_here = true;
         if self.folder != folders.library {
+            actions.push(self.keep_the_last());
             self.folder = folders.library.clone();
             self.shelf = Shelf::default();
-            let folder = self.folder.clone();
-            actions.push(Action::Work(beside(move || {
-                let (tags, error) = Tags::load(&folder);
-                Message::Tagged(tags, error.map(|e| e.to_string()))
-            })));
-        } else {
-            actions.push(self.list());
+            self.state = State::Unread;
+            self.unread.clear();
+            self.refresh();
         }
+        actions.push(self.list());
         actions.push(self.look_behind(now));
         Action::All(actions)
     }
 
     /// Another screen is shown.
     pub fn leave(&mut self) {
+        self.is_here = false;
         self.watch = None;
     }
 
     fn list(&mut self) -> Action<Message> {
+        // Whoever comes back looks anew.
+        if !self.is_here {
+            return Action::None;
+        }
         if matches!(self.state, State::Unread | State::Failed(_)) {
             self.state = State::Reading(0);
         }
         let folder = self.folder.clone();
-        let listing = Action::Work(beside(move || Message::Listed(library::list(&folder))));
+        let listing = Action::Work(beside(move || Message::Listed(Box::new(library::look(&folder)))));
         Action::All(vec![listing, self.weigh()])
     }
 
@@ -262,6 +275,8 @@ impl Library {
     /// Work beside the window broke down, and nobody knows which: nothing is waited for any more.
     pub fn work_broke(&mut self) {
         self.export = None;
+        self.is_reading = false;
+        self.keeping = 0;
         if matches!(self.state, State::Reading(_)) {
             self.state = State::Known;
         }
@@ -273,27 +288,54 @@ impl Library {
         self.watch = Some(hold);
         let stamp = self.shelf.stamp().clone();
         Action::Work(beside(move || {
-            loop {
+            for look in 0.. {
                 std::thread::sleep(LOOK);
                 if !wanted.is_wanted() {
-                    return Message::Nothing;
+                    break;
                 }
-                if stamp.is_stale() {
+                if stamp.is_stale(look) {
                     return Message::Changed;
                 }
             }
+            Message::Nothing
         }))
     }
 
-    fn read(&mut self, mut left: Vec<PathBuf>) -> Action<Message> {
-        self.state = if left.is_empty() { State::Known } else { State::Reading(left.len()) };
-        if left.is_empty() {
+    /// Takes over what was listed, unless another screen is shown by now or another folder.
+    fn listed(&mut self, mut look: Look) -> Action<Message> {
+        if !self.is_here || look.folder != self.folder {
             return Action::None;
         }
+        let listing = match look.listing {
+            Ok(listing) => listing,
+            Err(e) => {
+                self.state = State::Failed(e);
+                return Action::None;
+            }
+        };
+        // The disk has these only in a moment.
+        self.unkept.iter().for_each(|change| look.tags.apply(change));
+        let trouble = look.trouble.map(|e| e.to_string());
+        if trouble != self.tags_trouble {
+            self.tags_trouble.clone_from(&trouble);
+            self.said = trouble.map(|trouble| (trouble, true)).or(self.said.take());
+        }
+        self.unread = self.shelf.listed(listing, look.tags);
+        self.refresh();
+        Action::All(vec![self.read_on(), self.watch()])
+    }
+
+    /// Reads the next files, unless some are being read: what comes of these leads here again. What was changed while it
+    /// was read is read once more.
+    fn read_on(&mut self) -> Action<Message> {
+        self.state = if self.unread.is_empty() { State::Known } else { State::Reading(self.unread.len()) };
+        if self.unread.is_empty() || self.is_reading || !self.is_here {
+            return Action::None;
+        }
+        self.is_reading = true;
+        let batch: Vec<PathBuf> = self.unread.drain(..self.unread.len().min(BATCH)).collect();
         Action::Work(beside(move || {
-            let rest = left.split_off(left.len().min(BATCH));
-            let read = left.into_iter().map(|path| (path.clone(), library::summarise(&path))).collect();
-            Message::Read(read, rest)
+            Message::Read(batch.into_iter().map(|path| (path.clone(), library::summarise(&path))).collect())
         }))
     }
 
@@ -333,28 +375,14 @@ impl Library {
     /// Carries a message out.
     pub fn update(&mut self, message: Message, now: &Now) -> Action<Message> {
         match message {
-            Message::Tagged(tags, error) => {
-                self.shelf = Shelf::new(tags);
-                if let Some(error) = error {
-                    self.said = Some((error, true));
-                }
-                self.list()
-            }
-            Message::Listed(Ok(listing)) => {
-                let unread = self.shelf.listed(listing);
-                self.refresh();
-                Action::All(vec![self.read(unread), self.watch()])
-            }
-            Message::Listed(Err(e)) => {
-                self.state = State::Failed(e);
-                Action::None
-            }
-            Message::Read(read, left) => {
+            Message::Listed(look) => self.listed(*look),
+            Message::Read(read) => {
+                self.is_reading = false;
                 for (path, summary) in read {
                     self.shelf.read(&path, summary);
                 }
                 self.refresh();
-                self.read(left)
+                self.read_on()
             }
             Message::Found(left) => {
                 self.left = *left;

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{LibraryError, reason};
+use super::{LibraryError, reason, tags};
 
 /// Folders are gone into so deep.
 const DEEPEST: usize = 8;
@@ -15,6 +16,9 @@ const OURS: &str = super::export::EXPORTS;
 /// More files than this are not shown.
 const MOST: usize = 200_000;
 
+/// So many files are looked at in one look, so that a large library does not keep the computer busy.
+const AT_ONCE: usize = 2_000;
+
 /// By what a file is taken for the same as before: its size and the time of its last change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileId {
@@ -22,6 +26,18 @@ pub struct FileId {
     pub size: u64,
     /// When it was last changed.
     pub modified: SystemTime,
+}
+
+impl FileId {
+    /// The file as it is now; none where there is none.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<FileId> {
+        fs::metadata(path).ok().map(|metadata| FileId::in_metadata(&metadata))
+    }
+
+    fn in_metadata(metadata: &fs::Metadata) -> FileId {
+        FileId { size: metadata.len(), modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH) }
+    }
 }
 
 /// A file that may be music, by its name.
@@ -44,21 +60,28 @@ pub struct Listing {
     pub stamp: Stamp,
 }
 
-/// The folders and when something in them last came, went or was renamed.
+/// How everything was when it was listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stamp(Vec<(PathBuf, Option<SystemTime>)>);
+pub struct Stamp {
+    /// The folders and when something in them last came, went or was renamed; and the file of the tags.
+    places: Vec<(PathBuf, Option<SystemTime>)>,
+    files: Arc<Vec<(PathBuf, FileId)>>,
+}
 
 impl Stamp {
-    /// Whether a folder has changed since: one `stat` a folder. A file that another program writes over in its
-    /// place shows with the next full listing.
+    /// Whether something has changed since: one `stat` a folder, and one a file, so that one which another program
+    /// writes over in its place is seen. Of more than two thousand files each look has another part; `look` is its number.
     #[must_use]
-    pub fn is_stale(&self) -> bool {
-        self.0.iter().any(|(folder, then)| changed(folder) != *then)
+    pub fn is_stale(&self, look: usize) -> bool {
+        let parts = self.files.len().div_ceil(AT_ONCE).max(1);
+        let part = self.files.iter().skip(look % parts * AT_ONCE).take(AT_ONCE);
+        self.places.iter().any(|(place, then)| changed(place) != *then)
+            || part.into_iter().any(|(file, then)| FileId::of(file) != Some(*then))
     }
 }
 
-fn changed(folder: &Path) -> Option<SystemTime> {
-    fs::metadata(folder).and_then(|m| m.modified()).ok()
+fn changed(place: &Path) -> Option<SystemTime> {
+    fs::metadata(place).and_then(|m| m.modified()).ok()
 }
 
 /// Lists a folder and those in it. A folder that is not there holds nothing.
@@ -69,15 +92,20 @@ pub fn list(folder: &Path) -> Result<Listing, LibraryError> {
     let mut listing = Listing::default();
     // Taken before looking: what comes meanwhile is seen next time.
     let stamp = changed(folder);
+    let tags = folder.join(tags::FILE);
+    listing.stamp.places.push((tags.clone(), changed(&tags)));
     match fs::read_dir(folder) {
         Ok(entries) => {
-            listing.stamp.0.push((folder.to_owned(), stamp));
+            listing.stamp.places.push((folder.to_owned(), stamp));
             walk(entries, 0, false, &mut listing);
         }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => listing.stamp.0.push((folder.to_owned(), None)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            listing.stamp.places.push((folder.to_owned(), None));
+        }
         Err(e) => return Err(LibraryError::Folder { folder: folder.display().to_string(), reason: reason(&e) }),
     }
     listing.files.sort_by(|a, b| a.path.cmp(&b.path));
+    listing.stamp.files = Arc::new(listing.files.iter().map(|f| (f.path.clone(), f.id)).collect());
     Ok(listing)
 }
 
@@ -94,15 +122,14 @@ fn walk(entries: fs::ReadDir, depth: usize, captured: bool, listing: &mut Listin
             let captured = captured || (depth == 0 && entry.file_name() == crate::studio::desk::CAPTURED);
             let stamp = changed(&path);
             if let Ok(entries) = fs::read_dir(&path) {
-                listing.stamp.0.push((path, stamp));
+                listing.stamp.places.push((path, stamp));
                 walk(entries, depth + 1, captured, listing);
             }
         } else if is_music(&path)
             && let Ok(metadata) = fs::metadata(&path)
             && metadata.is_file()
         {
-            let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            listing.files.push(Found { path, id: FileId { size: metadata.len(), modified }, captured });
+            listing.files.push(Found { path, id: FileId::in_metadata(&metadata), captured });
         }
     }
 }

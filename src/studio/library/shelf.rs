@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::listing::{FileId, Found, Listing, Stamp};
 use super::summary::Summary;
-use super::tags::Tags;
+use super::tags::{TagChange, Tags};
 use crate::studio::desk::CAPTURED;
 
 /// What is known of a file.
@@ -119,12 +119,6 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// With the user's tags.
-    #[must_use]
-    pub fn new(tags: Tags) -> Shelf {
-        Shelf { tags, ..Shelf::default() }
-    }
-
     /// When to list again.
     #[must_use]
     pub fn stamp(&self) -> &Stamp {
@@ -165,9 +159,10 @@ impl Shelf {
         self.entries.get(path)
     }
 
-    /// Takes over what was listed, and answers with what is to be read: new files, and those that have changed. What is
-    /// known of the others stays.
-    pub fn listed(&mut self, listing: Listing) -> Vec<PathBuf> {
+    /// Takes over what was listed with the tags of that moment, and answers with what is to be read: new files, and those
+    /// that have changed. What is known of the others stays.
+    pub fn listed(&mut self, listing: Listing, tags: Tags) -> Vec<PathBuf> {
+        self.tags = tags;
         let mut before = std::mem::take(&mut self.entries);
         for Found { path, id, captured } in listing.files {
             let state = match before.remove(&path) {
@@ -201,22 +196,27 @@ impl Shelf {
         };
     }
 
-    /// Sets the tags of a file that was read; they are to be saved then.
-    pub fn tag(&mut self, path: &Path, tags: impl IntoIterator<Item = String>) -> bool {
-        let Some(entry) = self.entries.get_mut(path) else { return false };
-        let State::Read(summary) = &entry.state else { return false };
-        self.tags.set(path, summary.fingerprint, tags);
-        entry.tags = self.tags.of(path, Some(summary.fingerprint));
-        true
+    /// Sets the tags of a file that was read, and answers with the change that is to be kept ([`Tags::change`]). None where
+    /// nobody knows what is in the file.
+    pub fn tag(&mut self, path: &Path, tags: impl IntoIterator<Item = String>) -> Option<TagChange> {
+        let entry = self.entries.get_mut(path)?;
+        let State::Read(summary) = &entry.state else { return None };
+        let fingerprint = summary.fingerprint;
+        let change = TagChange::Set { path: path.to_owned(), fingerprint, tags: tags.into_iter().collect() };
+        self.tags.apply(&change);
+        entry.tags = self.tags.of(path, Some(fingerprint));
+        Some(change)
     }
 
-    /// A file has another name, given by us: what is known of it goes along.
-    pub fn renamed(&mut self, from: &Path, to: &Path) {
-        self.tags.renamed(from, to);
+    /// A file has another name, given by us: what is known of it goes along. The answer is to be kept.
+    pub fn renamed(&mut self, from: &Path, to: &Path) -> TagChange {
+        let change = TagChange::Renamed { from: from.to_owned(), to: to.to_owned() };
+        self.tags.apply(&change);
         if let Some(mut entry) = self.entries.remove(from) {
             entry.path = to.to_owned();
             self.entries.insert(to.to_owned(), entry);
         }
+        change
     }
 
     /// A file has gone.

@@ -22,11 +22,16 @@ fn midi(keys: &[u8]) -> Vec<u8> {
 
 /// A library that is read to the end.
 fn shelf(folder: &Path, before: Option<Shelf>) -> Shelf {
-    let mut shelf = before.unwrap_or_else(|| Shelf::new(Tags::load(folder).0));
-    for path in shelf.listed(list(folder).unwrap()) {
+    let mut shelf = before.unwrap_or_default();
+    for path in listed(&mut shelf, folder) {
         shelf.read(&path, summarise(&path));
     }
     shelf
+}
+
+fn listed(shelf: &mut Shelf, folder: &Path) -> Vec<PathBuf> {
+    let look = look(folder);
+    shelf.listed(look.listing.unwrap(), look.tags)
 }
 
 fn titles(shelf: &Shelf, text: &str) -> Vec<String> {
@@ -61,15 +66,29 @@ fn only_what_has_changed_is_read_again() {
     let path = folder.path().join("a.mid");
     fs::write(&path, midi(&[60])).unwrap();
     let mut shelf = shelf(folder.path(), None);
-    assert!(!shelf.stamp().is_stale());
-    assert!(shelf.listed(list(folder.path()).unwrap()).is_empty());
+    assert!(!shelf.stamp().is_stale(0));
+    assert!(listed(&mut shelf, folder.path()).is_empty());
     fs::write(folder.path().join("b.mid"), midi(&[61])).unwrap();
     // Times of folders are as fine as the file system's clock ticks.
     fs::File::open(folder.path()).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    assert!(shelf.stamp().is_stale());
-    assert_eq!(shelf.listed(list(folder.path()).unwrap()), [folder.path().join("b.mid")]);
+    assert!(shelf.stamp().is_stale(0));
+    assert_eq!(listed(&mut shelf, folder.path()), [folder.path().join("b.mid")]);
+    assert!(!shelf.stamp().is_stale(0));
+    // In its place: nothing comes into the folder or goes.
     fs::write(&path, midi(&[60, 61])).unwrap();
-    assert!(shelf.listed(list(folder.path()).unwrap()).contains(&path));
+    assert!(shelf.stamp().is_stale(0), "what was written over is seen");
+    assert!(listed(&mut shelf, folder.path()).contains(&path));
+}
+
+#[test]
+fn of_many_files_each_is_looked_at_sooner_or_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |i: usize| folder.path().join(format!("{i:04}.mid"));
+    (0..4_100).for_each(|i| fs::write(at(i), b"").unwrap());
+    let stamp = list(folder.path()).unwrap().stamp;
+    assert!((0..3).all(|look| !stamp.is_stale(look)));
+    fs::write(at(4_099), b"longer").unwrap();
+    assert_eq!([0, 1, 2, 3, 4, 5].map(|look| stamp.is_stale(look)), [false, false, true, false, false, true]);
 }
 
 #[test]
@@ -78,8 +97,8 @@ fn tags_go_with_a_file_that_is_renamed_or_changed_behind_our_back() {
     let (a, b) = (folder.path().join("a.mid"), folder.path().join("b.mid"));
     fs::write(&a, midi(&[60])).unwrap();
     let mut first = shelf(folder.path(), None);
-    assert!(first.tag(&a, ["#Etude".to_owned(), "  ".to_owned()]));
-    first.tags().clone().save().unwrap();
+    let change = first.tag(&a, ["#Etude".to_owned(), "  ".to_owned()]).unwrap();
+    Tags::change(folder.path(), &[change]).unwrap();
     fs::rename(&a, &b).unwrap();
     let second = shelf(folder.path(), None);
     assert_eq!(titles(&second, "#etu"), ["b"]);
@@ -96,7 +115,7 @@ fn a_copy_does_not_take_the_tags_of_its_original() {
     let a = folder.path().join("a.mid");
     fs::write(&a, midi(&[60])).unwrap();
     let mut first = shelf(folder.path(), None);
-    first.tag(&a, ["x".to_owned()]);
+    Tags::change(folder.path(), &[first.tag(&a, ["x".to_owned()]).unwrap()]).unwrap();
     let copy = duplicate(&a).unwrap();
     let second = shelf(folder.path(), Some(first));
     assert_eq!(second.get(&copy).unwrap().tags.len(), 0);
@@ -108,10 +127,50 @@ fn tags_that_cannot_be_understood_are_kept_aside_and_never_written_over() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(".composer-tags.json");
     fs::write(&file, b"{ mine").unwrap();
-    let (mut tags, error) = Tags::load(folder.path());
-    assert!(error.unwrap().to_string().contains("cannot be understood"));
-    tags.save().unwrap();
-    assert_eq!(fs::read(folder.path().join(".composer-tags.broken.json")).unwrap(), b"{ mine");
+    let kept = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    let error = Tags::load(folder.path()).1.unwrap().to_string();
+    assert!(error.contains("cannot be understood") && error.contains(".composer-tags.broken.json"), "{error}");
+    let set = |name: &str, fingerprint| TagChange::Set {
+        path: folder.path().join(name),
+        fingerprint,
+        tags: vec![name.to_owned()],
+    };
+    let renamed = TagChange::Renamed { from: folder.path().join("a"), to: folder.path().join("b") };
+    Tags::change(folder.path(), &[renamed]).unwrap();
+    assert_eq!(kept(".composer-tags.json"), b"{ mine", "there is nothing to write");
+    Tags::change(folder.path(), &[set("a", 1)]).unwrap();
+    Tags::change(folder.path(), &[set("b", 2)]).unwrap();
+    assert_eq!(kept(".composer-tags.broken.json"), b"{ mine");
+    let (tags, error) = Tags::load(folder.path());
+    assert_eq!((tags.all().len(), error), (2, None));
+    // Once more: what was kept the first time stays.
+    fs::write(&file, b"{ of another program").unwrap();
+    assert!(Tags::load(folder.path()).1.unwrap().to_string().contains(".composer-tags.broken-2.json"));
+    Tags::change(folder.path(), &[set("c", 3)]).unwrap();
+    assert_eq!(kept(".composer-tags.broken.json"), b"{ mine");
+    assert_eq!(kept(".composer-tags.broken-2.json"), b"{ of another program");
+}
+
+#[test]
+fn several_windows_keep_each_others_tags() {
+    let folder = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for window in 0..4 {
+            let folder = folder.path();
+            scope.spawn(move || {
+                for i in 0..10 {
+                    let (path, tags) = (folder.join(format!("{window}-{i}.mid")), vec![format!("{window}-{i}")]);
+                    Tags::change(folder, &[TagChange::Set { path, fingerprint: window * 10 + i, tags }]).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(Tags::load(folder.path()).0.all().len(), 40);
+    let before = list(folder.path()).unwrap().stamp;
+    fs::write(folder.path().join(".composer-tags.json"), b"written in its place").unwrap();
+    let tags = fs::File::options().write(true).open(folder.path().join(".composer-tags.json")).unwrap();
+    tags.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    assert!(before.is_stale(0), "the tags are part of what is looked at");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::gui::dialog;
 use crate::gui::now::Now;
 use crate::gui::work::{beside, held, telling};
 use crate::studio::desk::SoundChoice;
-use crate::studio::library::{self, Imported, LibraryError};
+use crate::studio::library::{self, Imported, LibraryError, State, TagChange, Tags};
 
 impl Library {
     /// What changes files.
@@ -34,25 +34,46 @@ impl Library {
                 None => Action::None,
             },
             Message::Renamed(from, Ok(to)) => {
-                self.shelf.renamed(&from, &to);
+                let change = self.shelf.renamed(&from, &to);
                 self.refresh();
                 self.choose(to);
-                self.keep_tags()
+                self.keep_tags(change)
             }
             Message::TagsTyped(text) => {
                 self.tagging = Some(text);
                 Action::None
             }
             Message::TagsSet => {
-                let (Some(path), Some(typed)) = (self.selected.clone(), self.tagging.take()) else {
+                let (Some(path), Some(typed)) = (self.selected.clone(), self.tagging.clone()) else {
                     return Action::None;
                 };
-                self.shelf.tag(&path, typed.split([',', ';']).map(str::to_owned));
+                let Some(change) = self.shelf.tag(&path, typed.split([',', ';']).map(str::to_owned)) else {
+                    // What was typed stays, for when it can be.
+                    let name = library::name(&path);
+                    let is_broken = self.shelf.get(&path).is_some_and(|e| matches!(e.state, State::Broken(_)));
+                    let why = if is_broken {
+                        "cannot be read, so it gets no tags."
+                    } else {
+                        "is still being read. Set its tags again in a moment."
+                    };
+                    return self.say(format!("{name} {why}"), true);
+                };
+                self.tagging = None;
                 self.refresh();
-                self.keep_tags()
+                self.keep_tags(change)
             }
-            Message::TagsKept(Ok(())) => Action::None,
-            Message::TagsKept(Err(e)) => self.fail(&e),
+            Message::TagsKept(outcome) => {
+                self.unkept.drain(..self.keeping.min(self.unkept.len()));
+                self.keeping = 0;
+                let next = self.keep_next();
+                match outcome {
+                    Ok(()) => next,
+                    Err(e) => {
+                        self.said = Some((e, true));
+                        Action::All(vec![next, self.list()])
+                    }
+                }
+            }
             Message::Duplicate => self.with_selected(|path| Message::Duplicated(library::duplicate(&path))),
             Message::Duplicated(Ok(path)) => {
                 self.choose(path);
@@ -175,9 +196,31 @@ impl Library {
         }
     }
 
-    fn keep_tags(&mut self) -> Action<Message> {
-        let mut tags = self.shelf.tags().clone();
-        Action::Work(beside(move || Message::TagsKept(tags.save().map_err(|e| e.to_string()))))
+    fn keep_tags(&mut self, change: TagChange) -> Action<Message> {
+        self.unkept.push(change);
+        self.keep_next()
+    }
+
+    /// Brings the changes to the tags to the disk, unless some are on their way: these lead here again.
+    fn keep_next(&mut self) -> Action<Message> {
+        if self.keeping > 0 || self.unkept.is_empty() {
+            return Action::None;
+        }
+        self.keeping = self.unkept.len();
+        let (folder, changes) = (self.folder.clone(), self.unkept.clone());
+        Action::Work(beside(move || Message::TagsKept(Tags::change(&folder, &changes).map_err(|e| e.to_string()))))
+    }
+
+    /// The library is another one from now on: what is left of this one's tags is brought to its disk.
+    pub(super) fn keep_the_last(&mut self) -> Action<Message> {
+        let last = self.unkept.split_off(self.keeping.min(self.unkept.len()));
+        self.unkept.clear();
+        self.keeping = 0;
+        if last.is_empty() {
+            return Action::None;
+        }
+        let folder = self.folder.clone();
+        Action::Work(beside(move || Message::TagsKept(Tags::change(&folder, &last).map_err(|e| e.to_string()))))
     }
 
     fn imported(&mut self, outcome: Vec<Imported>) -> Action<Message> {

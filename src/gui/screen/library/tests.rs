@@ -4,7 +4,7 @@ use iced_test::Simulator;
 
 use super::*;
 use crate::gui::screen::bench;
-use crate::studio::library::{list, summarise};
+use crate::studio::library::{Tags, look, summarise};
 
 struct Bench {
     screen: Library,
@@ -57,10 +57,10 @@ impl Bench {
 
     /// What happens beside the window.
     fn look(&mut self) {
-        self.tell(Message::Listed(list(self.folder())));
+        self.tell(Message::Listed(Box::new(look(self.folder()))));
         let all: Vec<PathBuf> = self.screen.shown.clone();
         let read = all.into_iter().map(|p| (p.clone(), summarise(&p))).collect();
-        self.tell(Message::Read(read, Vec::new()));
+        self.tell(Message::Read(read));
     }
 
     /// The folder of the library.
@@ -275,4 +275,77 @@ fn what_was_captured_is_shown_when_it_is_asked_for_and_can_be_kept() {
     bench.look();
     assert!(bench.screen.shown.contains(&bench.at("Noon.mid")) && !captured.exists());
     assert_eq!(bench.screen.shelf.choices().len(), 0, "nothing is captured any more");
+}
+
+#[test]
+fn tags_reach_the_disk_one_after_the_other_and_those_of_another_window_are_seen() {
+    let Some(mut bench) = Bench::new() else { return };
+    let (morning, evening) = (bench.at("Morning.mid"), bench.at("Evening 2.mid"));
+    let tag = |bench: &mut Bench, path: &Path, words: &str| {
+        bench.tell(Message::Select(path.to_owned()));
+        bench.tell(Message::TagsTyped(words.to_owned()));
+        bench.screen.update(Message::TagsSet, &bench.now)
+    };
+    let first = tag(&mut bench, &morning, "early");
+    assert!(matches!(tag(&mut bench, &morning, "late"), Action::None), "the first is on its way");
+    bench.look();
+    let tags =
+        |bench: &Bench, path: &Path| bench.screen.shelf.get(path).unwrap().tags.clone().into_iter().collect::<Vec<_>>();
+    assert_eq!(tags(&bench, &morning), ["late"], "what is not on the disk yet is shown");
+    // Meanwhile another window tags another file.
+    let fingerprint = bench.screen.shelf.get(&evening).unwrap().summary().unwrap().fingerprint;
+    let other = TagChange::Set { path: evening.clone(), fingerprint, tags: vec!["theirs".to_owned()] };
+    Tags::change(bench.folder(), &[other]).unwrap();
+    bench.follow(first);
+    let (on_disk, _) = Tags::load(bench.folder());
+    assert_eq!(on_disk.all().into_iter().collect::<Vec<_>>(), ["late", "theirs"]);
+    assert!(bench.screen.unkept.is_empty() && bench.screen.keeping == 0);
+    bench.look();
+    assert_eq!((tags(&bench, &evening), tags(&bench, &morning)), (vec!["theirs".to_owned()], vec!["late".to_owned()]));
+}
+
+#[test]
+fn tags_of_a_file_that_is_not_read_yet_stay_in_their_field_and_that_is_said() {
+    let Some(mut bench) = Bench::new() else { return };
+    let path = bench.at("Morning.mid");
+    bench.tell(Message::Select(path.clone()));
+    bench.tell(Message::TagsTyped("early".to_owned()));
+    // Another program writes it anew, and it is listed before it is read.
+    std::fs::write(&path, "no music").unwrap();
+    bench.tell(Message::Listed(Box::new(look(bench.folder()))));
+    bench.tell(Message::TagsSet);
+    assert!(bench.shows("Morning.mid is still being read. Set its tags again in a moment."));
+    bench.look();
+    bench.tell(Message::TagsSet);
+    assert!(bench.shows("Morning.mid cannot be read, so it gets no tags."));
+    std::fs::copy(bench.at("Evening 2.mid"), &path).unwrap();
+    bench.look();
+    bench.settle(Message::TagsSet);
+    assert_eq!((Tags::load(bench.folder()).0.all().len(), &bench.screen.tagging), (1, &None));
+}
+
+#[test]
+fn files_are_read_by_one_at_a_time_and_nobody_looks_after_leaving() {
+    let Some(mut bench) = Bench::new() else { return };
+    let list = |bench: &Bench| Message::Listed(Box::new(look(bench.folder())));
+    for name in ["Noon.mid", "Night.mid"] {
+        std::fs::copy(bench.at("Morning.mid"), bench.at(name)).unwrap();
+        bench.tell(list(&bench));
+        assert!(bench.screen.is_reading && matches!(bench.screen.read_on(), Action::None));
+    }
+    assert_eq!(bench.screen.unread, [bench.at("Night.mid"), bench.at("Noon.mid")], "also what is being read");
+    let late = list(&bench);
+    bench.screen.leave();
+    assert!(matches!(bench.screen.update(late, &bench.now), Action::None) && bench.screen.watch.is_none());
+    assert!(matches!(bench.screen.update(Message::Changed, &bench.now), Action::None));
+    let read = Message::Read(vec![(bench.at("Noon.mid"), summarise(&bench.at("Noon.mid")))]);
+    assert!(matches!(bench.screen.update(read, &bench.now), Action::None), "the rest is read when one comes back");
+    assert!(!bench.screen.is_reading);
+    let _ = bench.screen.enter(&bench.now);
+    bench.tell(list(&bench));
+    assert!(bench.screen.is_reading && bench.screen.watch.is_some());
+    // A look at a folder that is not the library any more.
+    let elsewhere = tempfile::tempdir().unwrap();
+    bench.tell(Message::Listed(Box::new(look(elsewhere.path()))));
+    assert_eq!(bench.screen.shown.len(), 5);
 }
