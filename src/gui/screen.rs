@@ -108,6 +108,8 @@ pub enum Action<M> {
     PutAside,
     /// A file is to be edited.
     Edit(PathBuf),
+    /// A file has another name: the first was its old one.
+    Renamed(PathBuf, PathBuf),
     /// Something is to be composed to a file.
     Compose(PathBuf),
     /// A melody is to be composed to by workers.

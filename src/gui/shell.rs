@@ -375,6 +375,10 @@ impl Studio {
                 None => Task::none(),
             },
             Action::Edit(path) => self.open_to_edit(path),
+            Action::Renamed(from, to) => {
+                let action = self.edit.renamed(&from, &to);
+                self.act(action, Message::Edit)
+            }
             Action::Compose(path) => {
                 let action = self.compose.open(path);
                 let reading = self.act(action, Message::Compose);

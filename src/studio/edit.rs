@@ -10,7 +10,7 @@ mod draft;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use draft::{Draft, Keeper, Turn, damaged_drafts, drafts};
+pub use draft::{Draft, Keeper, Turn, damaged_drafts, drafts, follow};
 
 use super::library::{FileId, name};
 use super::place::{InTheWay, place};
@@ -44,6 +44,12 @@ pub enum EditError {
         /// Which.
         file: String,
     },
+    /// Somebody has moved or deleted the file.
+    #[error("{file} is not there any more: it was moved or deleted. Save once more to make it anew.")]
+    Gone {
+        /// Which.
+        file: String,
+    },
     /// Another piece would take the place of changes that are nowhere else.
     #[error("{name} has changes that cannot be kept safe: {reason}. Save or discard them first.")]
     WouldBeLost {
@@ -74,13 +80,20 @@ impl Origin {
     /// The file as it is now.
     #[must_use]
     pub fn of(path: &Path) -> Origin {
-        Origin { path: path.to_owned(), id: file_id(path) }
+        Origin { path: path.to_owned(), id: FileId::of(path) }
     }
-}
 
-fn file_id(path: &Path) -> Option<FileId> {
-    let metadata = fs::metadata(path).ok()?;
-    Some(FileId { size: metadata.len(), modified: metadata.modified().ok()? })
+    /// The same file under another name.
+    #[must_use]
+    pub fn renamed(&self, to: &Path) -> Origin {
+        Origin { path: to.to_owned(), id: self.id }
+    }
+
+    /// The file has gone, and the user knows: saving makes a new one.
+    #[must_use]
+    pub fn gone(&self) -> Origin {
+        Origin { path: self.path.clone(), id: None }
+    }
 }
 
 /// Reads a file to be edited, with what was odd about it in words.
@@ -98,13 +111,15 @@ pub fn open(path: &Path) -> Result<(Composition, Origin, Vec<String>), EditError
 /// Saves a piece in the place of its file.
 ///
 /// # Errors
-/// When the file was changed behind our back, or cannot be written; it is as it was then.
+/// When the file was changed behind our back or has gone, or cannot be written; all is as it was then.
 pub fn save(document: &Document, origin: &Origin) -> Result<Origin, EditError> {
-    let now = file_id(&origin.path);
-    if now.is_some() && now != origin.id {
-        return Err(EditError::ChangedBehind { file: name(&origin.path) });
+    let file = || name(&origin.path);
+    match (FileId::of(&origin.path), origin.id) {
+        (None, None) => save_as(document, &origin.path, InTheWay::TakeNextName),
+        (None, Some(_)) => Err(EditError::Gone { file: file() }),
+        (now, then) if now == then => save_as(document, &origin.path, InTheWay::Replace),
+        _ => Err(EditError::ChangedBehind { file: file() }),
     }
-    save_as(document, &origin.path, InTheWay::Replace)
 }
 
 /// Saves a piece under a name.

@@ -6,6 +6,7 @@
 mod assist;
 mod beat;
 mod export;
+mod following;
 mod keys;
 mod opening;
 mod safe;
@@ -352,7 +353,7 @@ impl Edit {
                     }
                     Err(e) => {
                         self.said = Some((e.to_string(), true));
-                        Action::None
+                        if let EditError::Gone { .. } = e { sheet.file_went(number) } else { Action::None }
                     }
                 }
             }

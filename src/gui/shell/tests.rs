@@ -110,6 +110,47 @@ fn changes_that_nobody_wants_go_with_the_window() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
+/// As when the library has renamed the file of what is open.
+fn rename(studio: &mut Studio, file: &std::path::Path) -> PathBuf {
+    let to = crate::studio::library::rename(file, "Other").unwrap();
+    let follow = studio.act(Action::Renamed(file.to_owned(), to.clone()), Message::Library);
+    for message in bench::run(follow).0 {
+        settle(studio, message);
+    }
+    to
+}
+
+#[test]
+fn a_file_that_is_renamed_in_the_library_is_saved_under_its_new_name() {
+    let Some((mut studio, file, _folder)) = edited(true) else { return };
+    let before = std::fs::read(&file).unwrap();
+    let to = rename(&mut studio, &file);
+    settle(&mut studio, Message::Edit(edit::Message::Do(edit::Command::Save)));
+    assert!(!studio.edit.is_unsaved() && !file.exists(), "{:?}", studio.edit.trouble());
+    assert_ne!(std::fs::read(&to).unwrap(), before);
+}
+
+#[test]
+fn the_draft_of_a_file_that_is_renamed_is_found_under_its_new_name() {
+    let Some((mut studio, file, folder)) = edited(true) else { return };
+    let _ = studio.update(Message::Edit(edit::Message::KeepDue(1)));
+    let to = rename(&mut studio, &file);
+    assert!(settle(&mut studio, Message::Close));
+    let left = drafts(&folder.path().join("state"));
+    assert!(left.len() == 1 && left[0].origin.as_ref().is_some_and(|o| o.path == to), "{left:?}");
+}
+
+#[test]
+fn a_file_that_was_deleted_comes_back_only_when_it_is_saved_twice() {
+    let Some((mut studio, file, _folder)) = edited(true) else { return };
+    std::fs::remove_file(&file).unwrap();
+    settle(&mut studio, Message::Edit(edit::Message::Do(edit::Command::Save)));
+    assert!(studio.edit.is_unsaved() && !file.exists());
+    assert!(studio.edit.trouble().is_some_and(|t| t.contains("moved or deleted")), "{:?}", studio.edit.trouble());
+    settle(&mut studio, Message::Edit(edit::Message::Do(edit::Command::Save)));
+    assert!(!studio.edit.is_unsaved() && file.exists());
+}
+
 #[test]
 fn work_that_breaks_down_is_said_and_holds_up_nothing() {
     let Some((mut studio, file, _folder)) = edited(true) else { return };

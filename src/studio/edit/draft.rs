@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EditError, Origin, file_id};
+use super::{EditError, Origin};
 use crate::music::edit::Document;
 use crate::music::{Composition, smf};
 use crate::studio::library::FileId;
@@ -49,7 +49,7 @@ impl Header {
             Some(was) => Some(FileId { size: was.size, modified: was.modified.into() }),
             None => {
                 let kept = self.kept.parse::<jiff::Timestamp>().ok().map(SystemTime::from);
-                let now = file_id(&path);
+                let now = FileId::of(&path);
                 let is_newer = now.is_some_and(|now| kept.is_none_or(|kept| now.modified > kept));
                 // Nobody has seen the newer file: no id that it can have is ours.
                 if is_newer { Some(FileId { size: 0, modified: SystemTime::UNIX_EPOCH }) } else { now }
@@ -227,6 +227,22 @@ fn parts(bytes: &[u8]) -> Option<(Header, &[u8])> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let line = rest.iter().position(|b| *b == b'\n')?;
     Some((serde_json::from_slice(&rest[..line]).ok()?, &rest[line + 1..]))
+}
+
+/// A file was renamed: the drafts of it that nobody is writing are of the new name from now on. One that cannot be written
+/// stays as it is, and is offered under its old name.
+pub fn follow(state: &Path, from: &Path, to: &Path) {
+    for path in left_behind(state) {
+        let Ok(bytes) = fs::read(&path) else { continue };
+        let Some((header, music)) = parts(&bytes).filter(|(h, _)| h.original.as_deref() == Some(from)) else {
+            continue;
+        };
+        let name = to.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let header = Header { original: Some(to.to_owned()), name, ..header };
+        if let Ok(line) = serde_json::to_vec(&header) {
+            let _ = place(&[MAGIC, &line, b"\n", music].concat(), &path, InTheWay::Replace);
+        }
+    }
 }
 
 /// The drafts that nobody is writing any more, the newest first. Locks that were left behind without a draft go.

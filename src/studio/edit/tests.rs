@@ -45,6 +45,39 @@ fn a_file_that_another_program_has_changed_is_not_replaced() {
 }
 
 #[test]
+fn a_file_that_has_gone_is_made_anew_only_knowingly() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("song.mid");
+    fs::copy(demo(), &path).unwrap();
+    let origin = Origin::of(&path);
+    fs::rename(&path, folder.path().join("other.mid")).unwrap();
+    let error = save(edited().document(), &origin).unwrap_err();
+    assert_eq!(error, EditError::Gone { file: "song.mid".to_owned() });
+    assert!(!path.exists());
+    assert_eq!(save(edited().document(), &origin.gone()).unwrap().path, path);
+    let error = save(edited().document(), &origin.gone()).unwrap_err();
+    assert!(matches!(error, EditError::ChangedBehind { .. }), "what came there meanwhile stays");
+}
+
+#[test]
+fn drafts_follow_a_file_that_is_renamed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["song.mid", "other.mid"] {
+        fs::copy(demo(), at(name)).unwrap();
+        let keeper = Keeper::begin(folder.path(), name).unwrap();
+        keeper.keep(edited().document(), Some(&Origin::of(&at(name)))).unwrap();
+    }
+    fs::rename(at("song.mid"), at("new.mid")).unwrap();
+    follow(folder.path(), &at("song.mid"), &at("new.mid"));
+    let left = drafts(folder.path());
+    let new = left.iter().find(|d| d.name == "new").unwrap();
+    assert_eq!(new.origin, Some(Origin::of(&at("new.mid"))), "the file is known again");
+    assert_eq!(new.read().unwrap(), edited().document().composition());
+    assert!(left.iter().any(|d| d.origin == Some(Origin::of(&at("other.mid")))));
+}
+
+#[test]
 fn a_draft_is_offered_only_when_nobody_writes_it() {
     let state = tempfile::tempdir().unwrap();
     let keeper = Keeper::begin(state.path(), "demo").unwrap();

@@ -10,6 +10,7 @@ use crate::gui::dialog;
 use crate::gui::now::Now;
 use crate::gui::work::{beside, held, telling};
 use crate::studio::desk::SoundChoice;
+use crate::studio::edit;
 use crate::studio::library::{self, Imported, LibraryError, State, TagChange, Tags};
 
 impl Library {
@@ -27,17 +28,25 @@ impl Library {
                 Action::None
             }
             Message::Named => match self.renaming.take() {
-                Some(name) => self.with_selected(move |path| {
-                    let outcome = library::rename(&path, &name);
-                    Message::Renamed(path, outcome)
-                }),
+                Some(name) => {
+                    let state = now.folders.as_ref().map(|f| f.state.clone());
+                    self.with_selected(move |path| {
+                        let outcome = library::rename(&path, &name);
+                        if let (Ok(to), Some(state)) = (&outcome, state) {
+                            edit::follow(&state, &path, to);
+                        }
+                        Message::Renamed(path, outcome)
+                    })
+                }
                 None => Action::None,
             },
             Message::Renamed(from, Ok(to)) => {
                 let change = self.shelf.renamed(&from, &to);
                 self.refresh();
-                self.choose(to);
-                self.keep_tags(change)
+                self.choose(to.clone());
+                // What was left behind is of the new name, too.
+                let behind = if self.left.is_empty() { Action::None } else { self.look_behind(now) };
+                Action::All(vec![self.keep_tags(change), behind, Action::Renamed(from, to)])
             }
             Message::TagsTyped(text) => {
                 self.tagging = Some(text);

@@ -349,3 +349,22 @@ fn files_are_read_by_one_at_a_time_and_nobody_looks_after_leaving() {
     bench.tell(Message::Listed(Box::new(look(elsewhere.path()))));
     assert_eq!(bench.screen.shown.len(), 5);
 }
+
+#[test]
+fn what_is_renamed_is_told_to_the_editor_and_its_draft_follows() {
+    let Some(mut bench) = Bench::new() else { return };
+    let (from, to) = (bench.at("Morning.mid"), bench.at("Dawn.mid"));
+    let state = bench.now.folders.as_ref().unwrap().state.clone();
+    let piece = crate::music::edit::Editor::open(&crate::studio::edit::open(&from).unwrap().0);
+    let origin = crate::studio::edit::Origin::of(&from);
+    let keeper = crate::studio::edit::Keeper::begin(&state, "Morning").unwrap();
+    keeper.keep(piece.document(), Some(&origin)).unwrap();
+    drop(keeper);
+    bench.tell(Message::Select(from.clone()));
+    bench.tell(Message::Name("Dawn".to_owned()));
+    let Action::Work(work) = bench.screen.update(Message::Named, &bench.now) else { panic!("it is done beside") };
+    let renamed = bench::run(work).0.remove(0).unwrap();
+    let Action::All(actions) = bench.screen.update(renamed, &bench.now) else { panic!("several things follow") };
+    assert!(actions.iter().any(|a| matches!(a, Action::Renamed(was, is) if *was == from && *is == to)));
+    assert!(to.exists() && crate::studio::edit::drafts(&state)[0].origin.as_ref().is_some_and(|o| o.path == to));
+}
