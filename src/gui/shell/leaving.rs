@@ -67,6 +67,7 @@ impl Studio {
             return self.ask(e.to_string());
         }
         self.write_changes();
+        self.library.close();
         // Whatever runs is saved before the window goes.
         self.desk = None;
         self.jobs.close();

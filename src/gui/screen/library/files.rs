@@ -220,6 +220,14 @@ impl Library {
         Action::Work(beside(move || Message::TagsKept(Tags::change(&folder, &changes).map_err(|e| e.to_string()))))
     }
 
+    /// The window goes: tags that the disk does not have yet are brought to it. Those on their way are brought once more.
+    pub fn close(&mut self) {
+        let unkept = std::mem::take(&mut self.unkept);
+        if !unkept.is_empty() {
+            let _ = Tags::change(&self.folder, &unkept);
+        }
+    }
+
     /// The library is another one from now on: what is left of this one's tags is brought to its disk.
     pub(super) fn keep_the_last(&mut self) -> Action<Message> {
         let last = self.unkept.split_off(self.keeping.min(self.unkept.len()));

@@ -368,3 +368,15 @@ fn what_is_renamed_is_told_to_the_editor_and_its_draft_follows() {
     assert!(actions.iter().any(|a| matches!(a, Action::Renamed(was, is) if *was == from && *is == to)));
     assert!(to.exists() && crate::studio::edit::drafts(&state)[0].origin.as_ref().is_some_and(|o| o.path == to));
 }
+
+#[test]
+fn tags_that_were_set_last_are_kept_when_the_window_goes() {
+    let Some(mut bench) = Bench::new() else { return };
+    for (name, words) in [("Morning.mid", "early"), ("Morning.mid", "late"), ("Evening 2.mid", "other")] {
+        bench.tell(Message::Select(bench.at(name)));
+        bench.tell(Message::TagsTyped(words.to_owned()));
+        bench.tell(Message::TagsSet);
+    }
+    bench.screen.close();
+    assert_eq!(Tags::load(bench.folder()).0.all().into_iter().collect::<Vec<_>>(), ["late", "other"]);
+}
