@@ -31,7 +31,7 @@ impl Renderer for Constant {
 
 /// Opens what the environment says; ALSA reads its configuration once a process, so this is one of its own.
 #[test]
-#[ignore = "the other test runs it"]
+#[ignore = "one_to_eight_channels_at_the_lowest_and_the_highest_rate, which `make test` runs, starts it as a process"]
 fn in_a_process_of_its_own() {
     let number = |name: &str| std::env::var(name).unwrap().parse::<u32>().unwrap();
     let (rate, channels) = (number("OUTPUT_RATE"), number("OUTPUT_CHANNELS") as u16);
