@@ -87,6 +87,10 @@ test: setup-test ## everything that CI runs except the rig: format, lints, tests
 	$(tests) --no-default-features
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
+.PHONY: fresh-check
+fresh-check: ## `make run` and `make test` in a Debian that has nothing yet, made for it (root, network, 12 GB)
+	@tooling/fresh-check.sh
+
 # The fuzz targets are only checked, which any compiler can, and libFuzzer itself need not be built for it.
 .PHONY: lint
 lint: setup-test ## format, clippy with and without features, fuzz targets, shellcheck

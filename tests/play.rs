@@ -324,6 +324,61 @@ fn ctrl_c_ends_it_while_it_reads() {
     }
 }
 
+/// A driver that never returns keeps the thread that waits for it, and nobody else.
+#[test]
+fn an_output_that_hangs_is_told_and_holds_nothing_up() {
+    let place = Place::new();
+    place.song(300);
+    let sound = place.path("sound");
+    assert!(Command::new("mkfifo").arg(&sound).status().unwrap().success());
+    let config = place.path("pipe.conf");
+    let written = format!(
+        "pcm.pipe {{ type file slave.pcm \"null\" file \"{}\" format \"raw\" }}\n\
+         pcm.!default {{ type plug slave {{ pcm \"pipe\" rate 48000 channels 2 format S16_LE }} }}\n",
+        sound.display()
+    );
+    fs::write(&config, written).unwrap();
+    let base = alsa("null").split(':').next().unwrap().to_owned();
+    // Open at both ends, so that nobody waits for the other; a fifth of a second is taken from it, and then no more.
+    let mut pipe = fs::File::options().read(true).write(true).open(&sound).unwrap();
+    let mut command = place.command(&format!("{base}:{}", config.display()), &["song.mid", "--json"]);
+    let said = fs::File::create(place.path("said")).unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(said).spawn().unwrap();
+    std::io::Read::read_exact(&mut pipe, &mut vec![0; 38_400]).unwrap();
+    let mut within = Deadline::new(&mut child);
+    while !fs::read_to_string(place.path("said")).unwrap().contains("it has stopped asking for sound") {
+        within.still("nothing is said");
+    }
+    assert!(Command::new("kill").args(["-INT", &within.child.id().to_string()]).status().unwrap().success());
+    while within.child.try_wait().unwrap().is_none() {
+        within.still("it goes on");
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let reached = json(&output)["files"][0]["reached_s"].as_f64().unwrap();
+    assert!((0.1..10.0).contains(&reached), "{reached}");
+}
+
+/// A child that has to be through in a time.
+struct Deadline<'a> {
+    child: &'a mut std::process::Child,
+    began: Instant,
+}
+
+impl<'a> Deadline<'a> {
+    fn new(child: &'a mut std::process::Child) -> Deadline<'a> {
+        Deadline { child, began: Instant::now() }
+    }
+
+    fn still(&mut self, what: &str) {
+        if self.began.elapsed() > Duration::from_secs(30) {
+            self.child.kill().unwrap();
+            panic!("{what}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn a_terminal_that_is_closed_ends_it() {
     let place = Place::new();
