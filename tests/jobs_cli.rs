@@ -118,11 +118,14 @@ fn waiting_ends_with_files_or_says_that_it_goes_on() {
     assert!(error(&waited).contains("composer jobs wait"), "{}", error(&waited));
     assert!(deadline().is_null(), "it goes on: who waited may come back");
     let _worker = Killed(composer(home).args(["worker"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    let waited = run(home, &["submit", "a.mid", "--wait", "--sampling-iterations", "0", "--extend", "1", "--json"]);
+    let waited = run(
+        home,
+        &["submit", "a.mid", "--wait", "--sampling-iterations", "0", "--extend", "1", "--json", "-o", "new/folder"],
+    );
     assert!(waited.status.success(), "{}", error(&waited));
     let report: Value = serde_json::from_slice(&waited.stdout).unwrap();
     assert_eq!((&report["schema"], &report["jobs"][0]["kind"]), (&"composer.submit/1".into(), &"extend".into()));
-    assert!(home.join("a-composed.mid").exists());
+    assert!(home.join("new/folder/a-composed.mid").exists());
 }
 
 #[test]
@@ -138,6 +141,7 @@ fn what_is_wrong_is_told() {
         (&["submit", "nowhere.mid"], 5, "cannot read nowhere.mid"),
         (&["submit", "a.mid", "--request", "odd.json"], 5, "creative risk must be 0.5 to 6"),
         (&["submit", "a.mid", "--store", "file/x"], 1, "file/x"),
+        (&["submit", "a.mid", "--wait", "-o", "file/x"], 6, "nothing was submitted"),
         (&["jobs", "show", "00000000"], 5, "there is no job 00000000"),
         (&["jobs", "cancel", "../../etc"], 5, "there is no job"),
     ];

@@ -356,7 +356,8 @@ fn an_output_that_hangs_is_told_and_holds_nothing_up() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     let reached = json(&output)["files"][0]["reached_s"].as_f64().unwrap();
-    assert!((0.1..10.0).contains(&reached), "{reached}");
+    // Of 29 seconds.
+    assert!(reached < 10.0, "{reached}");
 }
 
 /// A child that has to be through in a time.

@@ -112,6 +112,12 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     };
     // All of them are looked at before the first is sent.
     let orders: Vec<Order> = args.files.iter().map(order).collect::<Result<_, _>>()?;
+    if let Some(folder) = &args.output {
+        std::fs::create_dir_all(folder).map_err(|e| {
+            Failure::new(Exit::NotSaved, format!("cannot make the folder {}: {e}", folder.display()))
+                .remedy("another folder with --output; nothing was submitted")
+        })?;
+    }
     let room = args.store.open(context)?;
     let client = room.client();
     let (sent, meter) = (AtomicUsize::new(0), std::sync::Mutex::new(Meter::new("submitting")));

@@ -174,6 +174,7 @@ pub fn place(files: &[Vec<u8>], name: &str, what: &str, folder: &Path) -> io::Re
     let stem: String = stem.chars().filter(|c| !c.is_control() && !"/\\:*?\"<>|".contains(*c)).take(80).collect();
     let stem = if stem.trim_matches(['.', ' ']).is_empty() { "composition".to_owned() } else { stem };
     let path = folder.join(format!("{stem}-{what}.mid"));
+    std::fs::create_dir_all(folder)?;
     files.iter().map(|file| place::place(file, &path, InTheWay::TakeNextName)).collect()
 }
 
@@ -182,8 +183,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_from_a_store_stays_in_the_folder() {
-        let folder = tempfile::tempdir().unwrap();
+    fn a_name_from_a_store_stays_in_the_folder_which_is_made() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("new");
         for (name, expected) in [
             ("song.mid", "song-composed.mid"),
             ("../../etc/passwd", "passwd-composed.mid"),
@@ -191,10 +193,10 @@ mod tests {
             ("夢 №7.mid", "夢 №7-composed.mid"),
             ("C:\\x\u{1b}[31m.mid", "Cx[31m-composed.mid"),
         ] {
-            let placed = place(&[b"x".to_vec()], name, "composed", folder.path()).unwrap();
-            assert_eq!(placed, [folder.path().join(expected)], "{name}");
+            let placed = place(&[b"x".to_vec()], name, "composed", &folder).unwrap();
+            assert_eq!(placed, [folder.join(expected)], "{name}");
         }
-        let second = place(&[b"x".to_vec(), b"y".to_vec()], "song.mid", "composed", folder.path()).unwrap();
-        assert_eq!(second, [folder.path().join("song-composed-2.mid"), folder.path().join("song-composed-3.mid")]);
+        let second = place(&[b"x".to_vec(), b"y".to_vec()], "song.mid", "composed", &folder).unwrap();
+        assert_eq!(second, [folder.join("song-composed-2.mid"), folder.join("song-composed-3.mid")]);
     }
 }

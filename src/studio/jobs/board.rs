@@ -192,7 +192,6 @@ impl Board {
     pub fn fetch(&self, job: &Job, folder: &Path) -> Result<Vec<PathBuf>, String> {
         let files = self.client.fetch(job.id).map_err(|e| e.to_string())?;
         let cannot = |e: std::io::Error| format!("cannot write into {}: {e}", folder.display());
-        std::fs::create_dir_all(folder).map_err(cannot)?;
         place(&files, &job.name, "composed", folder).map_err(cannot)
     }
 
