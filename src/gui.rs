@@ -9,6 +9,7 @@ mod display;
 pub mod help;
 pub mod icon;
 pub mod now;
+pub mod offer;
 pub mod screen;
 pub mod shell;
 pub mod status;

@@ -18,6 +18,7 @@
 //! - [`edit`]: a piece in the editor, its file and its draft.
 //! - [`library`]: the folder of music that belongs to the user.
 //! - [`instruments`]: which SoundFont plays, and which of its instruments is meant.
+//! - [`models`]: weights that the user's own music has taught.
 //! - [`layers`]: what somebody wants under the keys, in words.
 //! - [`play`]: the keys live, and performances, through an output or to a MIDI port.
 //! - [`preferences`]: a change to the settings, in memory and in the file.
@@ -40,6 +41,7 @@ pub mod last_message;
 pub mod layers;
 pub mod learn;
 pub mod library;
+pub mod models;
 pub mod picture;
 pub mod place;
 pub mod play;

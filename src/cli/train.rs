@@ -13,7 +13,7 @@ use super::interrupt::Interrupt;
 use super::{Context, Exit, Failure};
 use crate::compose::training::{Course, Shape, Trainer};
 use crate::studio::place::{self, InTheWay};
-use crate::studio::train::{self as studio, Error, Material, Origin, Outcome, Plan};
+use crate::studio::train::{self as studio, Error, Halt, Material, Origin, Outcome, Plan};
 
 /// The options of `composer train`.
 #[derive(Debug, clap::Args)]
@@ -134,7 +134,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let mut trouble = None;
     let outcome = studio::run(&plan, &material, &mut |event| {
         trouble = show.event(context, event).err();
-        if interrupt.came() || trouble.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if interrupt.came() || trouble.is_some() { ControlFlow::Break(Halt::Pause) } else { ControlFlow::Continue(()) }
     });
     show.clear();
     let outcome = outcome.map_err(failure)?;
@@ -149,32 +149,25 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
 }
 
 fn plan(args: &Args, material: &Material) -> Plan {
-    let anew = args.scratch.is_some();
-    let batch = usize::from(args.batch.unwrap_or(if anew { 24 } else { 8 }));
+    let origin = match (args.scratch, &args.from) {
+        (Some(size), _) => Origin::Scratch(size.into()),
+        (None, Some(file)) => Origin::File(file.clone()),
+        (None, None) => Origin::Shipped,
+    };
+    let usual = Plan::usual(origin, args.output.clone());
+    let batch = args.batch.map_or(usual.course.batch, usize::from);
     let epochs = args.epochs.map(|n| n.saturating_mul(Trainer::epoch(&material.learn, batch)));
-    let steps = epochs.or(args.steps).unwrap_or(if anew { 4000 } else { 500 });
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let steps = epochs.or(args.steps).unwrap_or(usual.course.steps);
+    let plan = usual.of_steps(steps);
     Plan {
-        origin: match (args.scratch, &args.from) {
-            (Some(size), _) => Origin::Scratch(size.into()),
-            (None, Some(file)) => Origin::File(file.clone()),
-            (None, None) => Origin::Shipped,
-        },
-        course: Course {
-            steps,
-            rate: args.learning_rate.unwrap_or(if anew { 0.015 } else { 0.002 }),
-            batch,
-            seed: args.seed,
-            dropout: 0.1,
-            in_time: 0.6,
-        },
-        measure_every: args.measure_every.unwrap_or((steps / 10).max(1)),
+        course: Course { rate: args.learning_rate.unwrap_or(plan.course.rate), batch, seed: args.seed, ..plan.course },
+        measure_every: args.measure_every.unwrap_or(plan.measure_every),
         patience: args.patience,
         limit: args.minutes,
-        threads: args.threads.map_or(cores.min(8), usize::from),
-        output: args.output.clone(),
+        threads: args.threads.map_or(plan.threads, usize::from),
         in_the_way: if args.force { InTheWay::Replace } else { InTheWay::TakeNextName },
         restart: args.restart,
+        ..plan
     }
 }
 

@@ -90,7 +90,9 @@ pub fn over<'a, M: Clone + 'a>(close: M) -> Element<'a, M> {
     .align_y(Alignment::Center);
     let groups = SHORTCUTS.map(|(name, shortcuts)| {
         let rows = shortcuts.iter().map(|(key, what)| {
-            let key = if *key == SCREENS { format!("{SCREENS} {}", Screen::ALL.len()) } else { (*key).to_owned() };
+            // The tenth has the 0.
+            let last = Screen::ALL.len() % 10;
+            let key = if *key == SCREENS { format!("{SCREENS} {last}") } else { (*key).to_owned() };
             let cap =
                 container(text(key).size(theme::SMALL).font(theme::STRONG)).padding([3.0, 8.0]).style(theme::keycap);
             let what = text(*what).size(theme::SMALL);

@@ -101,6 +101,8 @@ icons! {
     Jobs = "monitor",
     /// Composing.
     Compose = "music",
+    /// The model learns.
+    Train = "graduation-cap",
     /// Back to what it was.
     Undo = "undo-2",
 }

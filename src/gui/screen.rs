@@ -12,6 +12,8 @@ pub mod jobs;
 pub mod library;
 pub mod play;
 pub mod settings;
+#[cfg(feature = "train")]
+pub mod train;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,6 +41,9 @@ pub enum Screen {
     Edit,
     /// Melodies become compositions.
     Compose,
+    /// The model learns from the user's own music.
+    #[cfg(feature = "train")]
+    Train,
     /// Compositions that workers make.
     Jobs,
     /// Keyboards and sound, with what is wrong about them.
@@ -49,8 +54,17 @@ pub enum Screen {
 
 impl Screen {
     /// All of them, in the order of the strip.
-    pub const ALL: [Screen; 7] =
-        [Screen::Play, Screen::Library, Screen::Edit, Screen::Compose, Screen::Jobs, Screen::Devices, Screen::Settings];
+    pub const ALL: [Screen; 7 + cfg!(feature = "train") as usize] = [
+        Screen::Play,
+        Screen::Library,
+        Screen::Edit,
+        Screen::Compose,
+        #[cfg(feature = "train")]
+        Screen::Train,
+        Screen::Jobs,
+        Screen::Devices,
+        Screen::Settings,
+    ];
 
     /// Its name in the strip.
     #[must_use]
@@ -60,6 +74,8 @@ impl Screen {
             Screen::Library => "Library",
             Screen::Edit => "Edit",
             Screen::Compose => "Compose",
+            #[cfg(feature = "train")]
+            Screen::Train => "Training",
             Screen::Jobs => "Jobs",
             Screen::Devices => "Devices",
             Screen::Settings => "Settings",
@@ -74,6 +90,8 @@ impl Screen {
             Screen::Library => Icon::Library,
             Screen::Edit => Icon::Notes,
             Screen::Compose => Icon::Compose,
+            #[cfg(feature = "train")]
+            Screen::Train => Icon::Train,
             Screen::Jobs => Icon::Jobs,
             Screen::Devices => Icon::Cable,
             Screen::Settings => Icon::Settings,

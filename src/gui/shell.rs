@@ -5,6 +5,8 @@ mod changes;
 mod keys;
 mod leaving;
 mod strip;
+#[cfg(feature = "train")]
+mod training;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -24,6 +26,8 @@ use super::screen::jobs::{self, Jobs};
 use super::screen::library::{self, Library};
 use super::screen::play::{self, Play};
 use super::screen::settings::{self as settings_screen, Settings};
+#[cfg(feature = "train")]
+use super::screen::train::{self, Train};
 use super::screen::{Action, Screen};
 use super::widget::keys::Touched;
 use super::widget::still;
@@ -50,6 +54,8 @@ pub struct Studio {
     edit: Edit,
     compose: Compose,
     jobs: Jobs,
+    #[cfg(feature = "train")]
+    train: Train,
     help: bool,
     leaving: Leaving,
     system: Mode,
@@ -81,6 +87,9 @@ pub enum Message {
     Compose(compose::Message),
     /// Jobs.
     Jobs(jobs::Message),
+    /// Training.
+    #[cfg(feature = "train")]
+    Train(train::Message),
     /// A file was dropped on the window.
     Dropped(PathBuf),
     /// The status line.
@@ -165,6 +174,8 @@ impl Studio {
             edit: Edit::default(),
             compose: Compose::default(),
             jobs: Jobs::default(),
+            #[cfg(feature = "train")]
+            train: Train::default(),
             help: false,
             leaving: Leaving::default(),
             system: Mode::None,
@@ -236,12 +247,16 @@ impl Studio {
                 let action = self.jobs.update(message, &self.now);
                 self.act(action, Message::Jobs)
             }
+            #[cfg(feature = "train")]
+            Message::Train(message) => self.trained(message),
             Message::Status(message) => self.tend(message),
             Message::Go(screen) => self.go(screen),
             Message::Dropped(path) => match self.screen {
                 Screen::Library => self.update(Message::Library(library::Message::Dropped(vec![path]))),
                 Screen::Edit => self.open_to_edit(path),
                 Screen::Compose => self.update(Message::Compose(compose::Message::File(path))),
+                #[cfg(feature = "train")]
+                Screen::Train => self.update(Message::Train(train::Message::Chosen(path))),
                 _ => self.update(Message::Open(path)),
             },
             Message::Help => {
@@ -290,6 +305,8 @@ impl Studio {
             Message::Broken(broken) => {
                 self.edit.work_broke();
                 self.library.work_broke();
+                #[cfg(feature = "train")]
+                self.training_broke();
                 if matches!(self.leaving, Leaving::Keeping | Leaving::Saving) {
                     return self.ask(broken.to_string());
                 }
@@ -325,6 +342,11 @@ impl Studio {
             Screen::Jobs => {
                 let action = self.jobs.enter(&self.now);
                 self.act(action, Message::Jobs)
+            }
+            #[cfg(feature = "train")]
+            Screen::Train => {
+                let action = self.train.enter(&self.now);
+                self.act(action, Message::Train)
             }
             Screen::Devices => self.examine(),
             Screen::Settings => {
@@ -413,6 +435,8 @@ impl Studio {
         self.play.repaint();
         self.edit.repaint();
         self.compose.repaint();
+        #[cfg(feature = "train")]
+        self.train.repaint();
     }
 
     fn order(&mut self, order: Order) -> Task<Message> {
@@ -492,6 +516,8 @@ impl Studio {
             Screen::Edit => self.edit.view(&self.now).map(Message::Edit),
             Screen::Compose => self.compose.view(&self.now).map(Message::Compose),
             Screen::Jobs => self.jobs.view(&self.now).map(Message::Jobs),
+            #[cfg(feature = "train")]
+            Screen::Train => self.train.view().map(Message::Train),
         };
         let window = column![
             row![self.strip(), container(screen).width(Length::Fill).height(Length::Fill)].height(Length::Fill),

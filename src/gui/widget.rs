@@ -1,6 +1,7 @@
 //! What iced has no widget for: the keys, the rolls and the meter, drawn on canvases with caches, and
 //! small pieces that several screens are put together from.
 
+pub mod curves;
 pub mod focus;
 mod hush;
 pub mod keys;

@@ -21,6 +21,8 @@ pub struct Folders {
     pub state: PathBuf,
     /// Takes that got no name: `Composer` in the user's folder for music, else in the home folder.
     pub library: PathBuf,
+    /// Weights that the user's own music has taught: `models` beside the SoundFonts.
+    pub models: PathBuf,
     /// Jobs, and what came of them, unless the settings name another store.
     pub jobs: PathBuf,
     /// One more folder of SoundFonts that the settings name.
@@ -39,6 +41,7 @@ impl Folders {
             state: base.state_dir().map_or_else(|| data.join("state"), |s| s.join(NAME)),
             library: music_folder(&home, &base.config_dir()).unwrap_or_else(|| home.clone()).join("Composer"),
             soundfonts: None,
+            models: data.join("models"),
             jobs: data.join("store"),
             data,
             home,

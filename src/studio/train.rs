@@ -3,6 +3,7 @@
 
 mod material;
 mod report;
+pub mod wish;
 
 use std::fs;
 use std::io;
@@ -11,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 pub use self::material::{LeftOut, Material};
+use super::models::hexadecimal;
 use super::place::{self, InTheWay};
 use crate::compose::Done;
 use crate::compose::training::{Course, HeldOut, Shape, Start, Trainer, pieces};
@@ -57,6 +58,38 @@ pub struct Plan {
     pub restart: bool,
 }
 
+impl Plan {
+    /// As it is usually done: carefully with weights that know music already, boldly with new ones.
+    #[must_use]
+    pub fn usual(origin: Origin, output: PathBuf) -> Plan {
+        let (steps, rate, batch) = match origin {
+            Origin::Scratch(_) => (4000, 0.015, 24),
+            Origin::Shipped | Origin::File(_) => (500, 0.002, 8),
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let plan = Plan {
+            origin,
+            course: Course { steps, rate, batch, seed: 1, dropout: 0.1, in_time: 0.6 },
+            measure_every: 1,
+            patience: 4,
+            limit: None,
+            threads: cores.min(8),
+            output,
+            in_the_way: InTheWay::TakeNextName,
+            restart: false,
+        };
+        plan.of_steps(steps)
+    }
+
+    /// So many steps, measured ten times on the way.
+    #[must_use]
+    pub fn of_steps(mut self, steps: u32) -> Plan {
+        self.course.steps = steps;
+        self.measure_every = (steps / 10).max(1);
+        self
+    }
+}
+
 /// A measurement on held-out pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
@@ -73,6 +106,10 @@ pub enum Event {
     Resumed {
         /// Steps that are done.
         step: u32,
+        /// The points of its curve so far.
+        losses: Vec<(u32, f64)>,
+        /// The measurements so far.
+        measured: Vec<Measured>,
     },
     /// A step is done.
     Step {
@@ -82,6 +119,13 @@ pub enum Event {
         loss: f64,
         /// What is left at this pace.
         left: Duration,
+    },
+    /// The curve has one more point: the mean of the steps since the last one.
+    Point {
+        /// The last of them.
+        step: u32,
+        /// Nats a step of music.
+        loss: f64,
     },
     /// The weights so far are being measured.
     Measuring(Done),
@@ -99,8 +143,17 @@ pub enum Event {
     },
 }
 
+/// Why it shall go on no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// The checkpoint is to hold everything until it is gone on from.
+    Pause,
+    /// The best weights so far are good enough.
+    Finish,
+}
+
 /// Hears what happens, and says whether it should go on.
-pub type Watch<'a> = &'a mut dyn FnMut(&Event) -> ControlFlow<()>;
+pub type Watch<'a> = &'a mut dyn FnMut(&Event) -> ControlFlow<Halt>;
 
 /// How it ended.
 #[derive(Clone, Debug)]
@@ -145,6 +198,8 @@ pub enum Ended {
     NoBetter,
     /// The time is over.
     TimeLimit,
+    /// Somebody found it good enough.
+    Asked,
 }
 
 /// Why there are no weights.
@@ -284,7 +339,8 @@ struct Run<'a> {
 pub fn run(plan: &Plan, material: &Material, watch: Watch<'_>) -> Result<Outcome, Error> {
     let mut run = Run::begin(plan, material)?;
     if run.trainer.steps() > 0 {
-        let _ = watch(&Event::Resumed { step: run.trainer.steps() });
+        let Notes { losses, measured, .. } = run.notes.clone();
+        let _ = watch(&Event::Resumed { step: run.trainer.steps(), losses, measured });
     }
     let mut pace = Pace::default();
     loop {
@@ -293,7 +349,7 @@ pub fn run(plan: &Plan, material: &Material, watch: Watch<'_>) -> Result<Outcome
         let due = over || step % plan.measure_every.max(1) == 0;
         if due && run.notes.measured.last().is_none_or(|m| m.step != step) {
             match run.measure(watch)? {
-                ControlFlow::Break(()) => return run.pause(),
+                ControlFlow::Break(halt) => return run.halt(halt),
                 ControlFlow::Continue(()) => run.keep(watch),
             }
         }
@@ -316,10 +372,13 @@ pub fn run(plan: &Plan, material: &Material, watch: Watch<'_>) -> Result<Outcome
         if !loss.nats.is_finite() {
             return Err(Error::Diverged { step: loss.step });
         }
-        run.remember(loss.step, loss.nats);
+        let point = run.remember(loss.step, loss.nats);
+        if let Some((step, loss)) = point {
+            let _ = watch(&Event::Point { step, loss });
+        }
         let left = pace.left(plan, loss.step, run.seconds());
-        if watch(&Event::Step { step: loss.step, loss: loss.nats, left }).is_break() {
-            return run.pause();
+        if let ControlFlow::Break(halt) = watch(&Event::Step { step: loss.step, loss: loss.nats, left }) {
+            return run.halt(halt);
         }
         if run.saved.elapsed() > CHECKPOINT {
             run.keep(watch);
@@ -388,20 +447,31 @@ impl<'a> Run<'a> {
         self.plan.limit.map_or(0.0, |limit| (self.seconds() / limit.as_secs_f64()) as f32)
     }
 
-    fn remember(&mut self, step: u32, nats: f64) {
+    /// The point of the curve that this step completes, if it does.
+    fn remember(&mut self, step: u32, nats: f64) -> Option<(u32, f64)> {
         self.notes.sum += nats;
         self.notes.count += 1;
-        if self.notes.count >= (self.plan.course.steps / POINTS).max(1) || step == self.plan.course.steps {
-            self.notes.losses.push((step, self.notes.sum / f64::from(self.notes.count)));
+        let complete = self.notes.count >= (self.plan.course.steps / POINTS).max(1) || step == self.plan.course.steps;
+        complete.then(|| {
+            let point = (step, self.notes.sum / f64::from(self.notes.count));
+            self.notes.losses.push(point);
             (self.notes.sum, self.notes.count) = (0.0, 0);
-        }
+            point
+        })
     }
 
     /// Breaks when the caller wants to stop.
-    fn measure(&mut self, watch: Watch<'_>) -> Result<ControlFlow<()>, Error> {
-        let mut go_on = |done| watch(&Event::Measuring(done));
+    fn measure(&mut self, watch: Watch<'_>) -> Result<ControlFlow<Halt>, Error> {
+        let mut halt = Halt::Pause;
+        let mut go_on = |done| match watch(&Event::Measuring(done)) {
+            ControlFlow::Continue(()) => ControlFlow::Continue(()),
+            ControlFlow::Break(why) => {
+                halt = why;
+                ControlFlow::Break(())
+            }
+        };
         let held_out = match self.trainer.measure(&self.material.held_out, self.plan.threads, &mut go_on) {
-            Err(crate::compose::Error::Cancelled) => return Ok(ControlFlow::Break(())),
+            Err(crate::compose::Error::Cancelled) => return Ok(ControlFlow::Break(halt)),
             other => other?,
         };
         let Some(held_out) = held_out else { return Ok(ControlFlow::Continue(())) };
@@ -425,6 +495,13 @@ impl<'a> Run<'a> {
     fn keep(&mut self, watch: Watch<'_>) {
         if let Err(cause) = self.save() {
             let _ = watch(&Event::NoCheckpoint { cause: cause.to_string() });
+        }
+    }
+
+    fn halt(self, halt: Halt) -> Result<Outcome, Error> {
+        match halt {
+            Halt::Pause => self.pause(),
+            Halt::Finish => self.finish(Ended::Asked),
         }
     }
 
@@ -474,10 +551,6 @@ impl<'a> Run<'a> {
         let _ = fs::remove_file(checkpoint_of(&plan.output));
         Ok(Outcome::Finished(finished))
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// How fast it goes, the last steps counting most.

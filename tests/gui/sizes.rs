@@ -12,6 +12,8 @@ use composer::studio::compose::lineage::Lineage;
 use composer::studio::compose::sample::SAMPLES;
 use composer::studio::jobs::board::{Job, JobState};
 use composer::studio::library as files;
+#[cfg(feature = "train")]
+use composer::studio::models::Taught;
 use iced_test::core::{Event, Point, Rectangle, mouse};
 use iced_test::selector::Candidate;
 
@@ -26,6 +28,7 @@ fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
     let folder = tempfile::tempdir().unwrap();
     folders.library = folder.path().to_owned();
     folders.state = folder.path().join(".state");
+    folders.models = folder.path().join(".models");
     for name in ["Morning.mid", "A piece with a long name that says what it is about, and when.mid", "Evening 2.mid"] {
         let to = folder.path().join(name);
         std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/melodies/demo.mid"), &to).unwrap();
@@ -70,7 +73,7 @@ fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
     let parameters = Parameters { sampling_iterations: drafts, variations, ..Parameters::default() };
     let request = Request { parameters, ..Request::default() };
     let lineage = Lineage::begin(&melody.name, &melody.composition);
-    let made = atelier::compose(&melody.composition, &lineage, &request, || true, &mut |_| ());
+    let made = atelier::compose(folder.path(), &melody.composition, &lineage, &request, || true, &mut |_| ());
     tell_compose(&mut studio, compose::Message::Made(2, made));
 
     let _ = studio.update(Message::Go(Screen::Jobs));
@@ -89,7 +92,45 @@ fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
         job("Drums.mid", JobState::Failed("there are no notes in it that a voice could sing".to_owned()), 4_000),
     ];
     let _ = studio.update(Message::Jobs(jobs::Message::Listed(1, Ok(jobs))));
+    #[cfg(feature = "train")]
+    training(&mut studio, folder.path());
     Some((studio, folder))
+}
+
+/// A training that is half way.
+#[cfg(feature = "train")]
+fn training(studio: &mut Studio, folder: &Path) {
+    use composer::compose::training::HeldOut;
+    use composer::gui::screen::train;
+    use composer::studio::train::wish::{Gathered, News};
+    use composer::studio::train::{Event, LeftOut, Measured};
+
+    let _ = studio.update(Message::Go(Screen::Train));
+    let mut tell = |message| drop(studio.update(Message::Train(message)));
+    // A name that does not change from run to run.
+    tell(train::Message::Name("My songs".to_owned()));
+    tell(train::Message::Source("~/Music/My songs".to_owned()));
+    tell(train::Message::Found(
+        vec![Taught { name: "Carols".to_owned(), path: folder.join("Carols.safetensors") }],
+        Vec::new(),
+    ));
+    tell(train::Message::Begin);
+    let left_out = |name: &str, reason: &str| LeftOut { name: name.to_owned(), reason: reason.to_owned() };
+    let left_out = vec![
+        left_out("drums.mid", "there are no notes in it that a voice could sing"),
+        left_out("Live/a piece with a long name.mid", "it was played without a metronome"),
+    ];
+    let mut news = |news| tell(train::Message::News(1, news));
+    news(News::Gathered(Gathered { learned: 8, held_out: 2, left_out, steps: 500, epoch: 25 }));
+    for step in (2..=300).step_by(2) {
+        let (fallen, wave) = ((-f64::from(step) / 180.0).exp(), (f64::from(step) / 7.0).sin());
+        news(News::Event(Event::Point { step, loss: 1.9 + 0.6 * fallen + 0.05 * wave }));
+        if step % 50 == 0 {
+            let held_out = HeldOut { chronological: 2.0 + 0.5 * fallen, atb_given_s: 1.4 + 0.4 * fallen };
+            news(News::Event(Event::Measured { measured: Measured { step, held_out }, best: true }));
+        }
+    }
+    news(News::Event(Event::Step { step: 300, loss: 1.9, left: Duration::from_secs(75) }));
 }
 
 /// Shows a screen in a window of a size; canvases learn their size from the first event.

@@ -130,12 +130,12 @@ impl Show {
 
     pub(super) fn event(&mut self, context: &mut Context, event: &Event) -> anyhow::Result<()> {
         match event {
-            Event::Resumed { step } => match self.manner {
+            Event::Resumed { step, .. } => match self.manner {
                 Manner::Json { .. } => json(context, Line::Resumed { step: *step }),
                 _ => self.say(&format!("going on after step {step}")),
             },
             Event::Step { step, loss, left } => self.step(context, *step, *loss, *left),
-            Event::Measuring(_) => Ok(()),
+            Event::Measuring(_) | Event::Point { .. } => Ok(()),
             Event::Measured { measured, best } => {
                 if *best {
                     self.measured = Some(*measured);

@@ -17,9 +17,12 @@ pub(in crate::gui) fn room() -> Option<(Now, tempfile::TempDir)> {
         return None;
     };
     let folder = tempfile::tempdir().unwrap();
-    for (place, name) in
-        [(&mut folders.library, "library"), (&mut folders.state, "state"), (&mut folders.jobs, "store")]
-    {
+    for (place, name) in [
+        (&mut folders.library, "library"),
+        (&mut folders.state, "state"),
+        (&mut folders.jobs, "store"),
+        (&mut folders.models, "models"),
+    ] {
         *place = folder.path().join(name);
         std::fs::create_dir(&*place).unwrap();
     }

@@ -15,20 +15,20 @@ use iced::widget::{column, container, row, scrollable, text};
 use iced::{Element, Length};
 
 use super::Action;
-use crate::compose::arrange::Failed;
 use crate::compose::melody::Voice;
 use crate::compose::request::{Kind, Parameters, Request};
 use crate::gui::dialog;
 use crate::gui::now::Now;
-use crate::gui::theme;
+pub use crate::gui::offer::{Offer, Source};
 use crate::gui::work::{Held, beside, held, telling};
+use crate::gui::{offer, theme};
 use crate::music::Micros;
-use crate::studio::compose::atelier::{self, Growing, Made, Melody};
+use crate::studio::compose::atelier::{self, Growing, Made, Melody, NotMade};
 use crate::studio::compose::lineage::Lineage;
 use crate::studio::desk::{Order, Piece, Transport};
+use crate::studio::models::{self, Taught};
 use knobs::Knobs;
-pub use knobs::{Knob, StyleChoice, Way};
-pub use melody::{Offer, Source};
+pub use knobs::{Knob, Manner, StyleChoice, Way};
 
 /// Compositions that are kept in sight; the oldest go first.
 const MOST: usize = 12;
@@ -39,6 +39,8 @@ pub struct Compose {
     melody: Option<Arc<Melody>>,
     /// The files of the library that can be chosen.
     files: Vec<PathBuf>,
+    /// The styles that the user's own music has taught.
+    taught: Vec<Taught>,
     chosen: Option<Offer>,
     knobs: Knobs,
     state: State,
@@ -77,8 +79,8 @@ pub enum Side {
 /// What happens on this screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The library was looked through.
-    Found(Vec<PathBuf>),
+    /// The library was looked through, and the styles of the user's own.
+    Found(Vec<PathBuf>, Vec<Taught>),
     /// A melody was chosen.
     Choose(Offer),
     /// A file is to be chosen in the system's dialog.
@@ -95,6 +97,8 @@ pub enum Message {
     Way(Way),
     /// Who plays it.
     Style(StyleChoice),
+    /// After whose manner.
+    Manner(Manner),
     /// A knob was turned.
     Turn(Knob, u8),
     /// Whether an extension is harmonised.
@@ -110,7 +114,7 @@ pub enum Message {
     /// It has come so far.
     Grown(u64, Growing),
     /// It is done.
-    Made(u64, Result<Vec<Made>, Failed>),
+    Made(u64, Result<Vec<Made>, NotMade>),
     /// Show another composition.
     Show(usize),
     /// Take a track, or leave it.
@@ -139,8 +143,8 @@ impl Compose {
     /// The screen is shown.
     pub fn enter(&mut self, now: &Now) -> Action<Message> {
         let Some(folders) = &now.folders else { return Action::None };
-        let library = folders.library.clone();
-        Action::Work(beside(move || Message::Found(melody::files(&library))))
+        let (library, taught) = (folders.library.clone(), folders.models.clone());
+        Action::Work(beside(move || Message::Found(offer::files(&library), models::list(&taught))))
     }
 
     /// A file is the melody.
@@ -165,7 +169,11 @@ impl Compose {
     /// Carries a message out.
     pub fn update(&mut self, message: Message, now: &Now) -> Action<Message> {
         match message {
-            Message::Found(files) => self.files = files,
+            Message::Found(files, taught) => {
+                self.files = files;
+                self.knobs.keep_to(&taught);
+                self.taught = taught;
+            }
             Message::Choose(offer) => return self.choose(offer),
             Message::Open => {
                 let asked = dialog::file("Choose a melody");
@@ -179,10 +187,11 @@ impl Compose {
             Message::Read(number, outcome) if number == self.number => self.take(outcome),
             Message::Way(way) => self.knobs.way = way,
             Message::Style(StyleChoice(style)) => self.knobs.style = style,
+            Message::Manner(manner) => self.knobs.manner = manner,
             Message::Turn(knob, to) => self.knobs.turn(knob, to),
             Message::Harmony => self.knobs.harmony = !self.knobs.harmony,
             Message::Seed => self.knobs.another_seed(),
-            Message::Begin => return self.begin(),
+            Message::Begin => return self.begin(now),
             Message::Submit => {
                 let Some(melody) = self.melody.clone() else { return Action::None };
                 return Action::Submit(melody, Box::new(self.knobs.request()));
@@ -228,8 +237,8 @@ impl Compose {
                     *on = !*on;
                 }
             }
-            Message::Redo => return self.redo(),
-            Message::Again => return self.again(),
+            Message::Redo => return self.redo(now),
+            Message::Again => return self.again(now),
             Message::Keep => return self.keep(now, false),
             Message::KeepAndEdit => return self.keep(now, true),
             Message::Kept(Ok(path), edit) => {
@@ -248,7 +257,7 @@ impl Compose {
     fn choose(&mut self, offer: Offer) -> Action<Message> {
         let source = offer.source.clone();
         self.chosen = Some(offer);
-        self.read(move || source.read())
+        self.read(move || source.melody())
     }
 
     fn take(&mut self, outcome: Result<Arc<Melody>, String>) {
@@ -265,15 +274,17 @@ impl Compose {
     }
 
     /// Composes what the knobs say to the melody.
-    fn begin(&mut self) -> Action<Message> {
+    fn begin(&mut self, now: &Now) -> Action<Message> {
         let Some(melody) = self.melody.clone() else { return Action::None };
-        let request = self.knobs.request();
-        let lineage = Lineage::begin(&melody.name, &melody.composition);
-        self.work(move |is_wanted, tell| atelier::compose(&melody.composition, &lineage, &request, is_wanted, tell))
+        let (request, manner, models) = (self.knobs.request(), self.knobs.manner.clone(), taught_of(now));
+        self.work(move |is_wanted, tell| {
+            let lineage = Lineage::begin(&melody.name, &melody.composition).by(manner.mark()?);
+            atelier::compose(&models, &melody.composition, &lineage, &request, is_wanted, tell)
+        })
     }
 
     /// Writes bars or voices of the composition that is shown anew.
-    fn redo(&mut self) -> Action<Message> {
+    fn redo(&mut self, now: &Now) -> Action<Message> {
         let Some(made) = self.made.get(self.shown).cloned() else { return Action::None };
         let bars = match self.bars.trim() {
             "" => None,
@@ -297,23 +308,27 @@ impl Compose {
             ..usual
         };
         let request = Request { kind: Kind::Compose, parameters };
-        self.work(move |is_wanted, tell| atelier::compose(&made.composition, &made.lineage, &request, is_wanted, tell))
+        let models = taught_of(now);
+        self.work(move |is_wanted, tell| {
+            atelier::compose(&models, &made.composition, &made.lineage, &request, is_wanted, tell)
+        })
     }
 
     /// Makes a composition again whose file says how it came about.
-    fn again(&mut self) -> Action<Message> {
+    fn again(&mut self, now: &Now) -> Action<Message> {
         let Some((melody, lineage)) = self.melody.clone().and_then(|m| m.lineage.clone().map(|l| (m, l))) else {
             return Action::None;
         };
+        let models = taught_of(now);
         self.work(move |is_wanted, tell| {
             let input = lineage.melody_in(&melody.composition);
-            atelier::again(&input, &lineage, is_wanted, tell)
+            atelier::again(&models, &input, &lineage, is_wanted, tell)
         })
     }
 
     fn work(
         &mut self,
-        work: impl FnOnce(&dyn Fn() -> bool, &mut dyn FnMut(Growing)) -> Result<Vec<Made>, Failed> + Send + 'static,
+        work: impl FnOnce(&dyn Fn() -> bool, &mut dyn FnMut(Growing)) -> Result<Vec<Made>, NotMade> + Send + 'static,
     ) -> Action<Message> {
         self.number += 1;
         let number = self.number;
@@ -327,7 +342,7 @@ impl Compose {
         }))
     }
 
-    fn finish(&mut self, outcome: Result<Vec<Made>, Failed>, now: &Now) -> Action<Message> {
+    fn finish(&mut self, outcome: Result<Vec<Made>, NotMade>, now: &Now) -> Action<Message> {
         let heard_partial = self.is_on_desk(now) && self.heard(now) == Some(Side::Composition);
         let playing = now.transport == Transport::Playing;
         self.state = State::Ready;
@@ -396,7 +411,7 @@ impl Compose {
 
     /// Draws the screen.
     pub fn view<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
-        let controls = column![melody::view(self, now), knobs::view(&self.knobs)].spacing(theme::WIDE);
+        let controls = column![melody::view(self, now), knobs::view(&self.knobs, &self.taught)].spacing(theme::WIDE);
         let controls = scrollable(container(controls).padding(iced::padding::right(theme::WIDE))).style(theme::scroll);
         let left = column![
             text("Compose").size(theme::TITLE).font(theme::STRONG),
@@ -407,6 +422,11 @@ impl Compose {
         .width(300.0);
         row![left, result::view(self, now)].spacing(theme::WIDE).padding(theme::MARGIN).into()
     }
+}
+
+/// Where the styles of the user's own are.
+fn taught_of(now: &Now) -> PathBuf {
+    now.folders.as_ref().map(|f| f.models.clone()).unwrap_or_default()
 }
 
 #[cfg(test)]

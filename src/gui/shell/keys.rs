@@ -70,8 +70,9 @@ impl Studio {
         match key.as_ref() {
             Key::Character("s") if self.screen == Screen::Play => Some(Message::Play(play::Message::Keep)),
             Key::Character(digit) => {
-                let number = digit.parse::<usize>().ok()?.checked_sub(1)?;
-                Screen::ALL.get(number).copied().map(Message::Go)
+                let number = digit.parse::<usize>().ok().filter(|n| *n < 10)?;
+                // 0 lies behind 9.
+                Screen::ALL.get(number.checked_sub(1).unwrap_or(9)).copied().map(Message::Go)
             }
             _ => None,
         }

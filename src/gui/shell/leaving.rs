@@ -18,6 +18,9 @@ pub(super) enum Leaving {
     /// Nobody wants to.
     #[default]
     Stays,
+    /// What is being learned is on its way into its checkpoint.
+    #[cfg(feature = "train")]
+    Pausing,
     /// What was edited is on its way into its draft.
     Keeping,
     /// It cannot be kept, and this is why: what shall become of it?
@@ -45,6 +48,11 @@ impl Studio {
     /// The window is to be closed.
     pub(super) fn begin_to_leave(&mut self) -> Task<Message> {
         if self.leaving != Leaving::Stays {
+            return Task::none();
+        }
+        #[cfg(feature = "train")]
+        if self.train.pause() {
+            self.leaving = Leaving::Pausing;
             return Task::none();
         }
         if self.edit.is_saving() {
@@ -131,6 +139,8 @@ impl Studio {
 pub(super) fn view(leaving: &Leaving) -> Option<Element<'_, Message>> {
     let (head, why) = match leaving {
         Leaving::Stays => return None,
+        #[cfg(feature = "train")]
+        Leaving::Pausing => ("Keeping what was learned so far …", None),
         Leaving::Keeping => ("Keeping your changes …", None),
         Leaving::Saving => ("Saving …", None),
         Leaving::Asks(why) => ("Close without your changes?", Some(why)),

@@ -1,6 +1,6 @@
 //! The strip of screens at the left, with what waits on each.
 
-use iced::widget::{Space, column, container, row, text, tooltip};
+use iced::widget::{column, container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
 
 use super::{Message, Studio};
@@ -18,6 +18,8 @@ impl Studio {
             Screen::Devices => self.now.checks.iter().filter(wrong).count(),
             Screen::Library => self.library.left_behind().len(),
             Screen::Jobs => self.jobs.under_way(),
+            #[cfg(feature = "train")]
+            Screen::Train => return self.train.under_way().map(|share| format!("{share} %")),
             Screen::Edit if self.edit.is_unsaved() => return Some("•".to_owned()),
             _ => 0,
         };
@@ -33,29 +35,31 @@ impl Studio {
                 container(text(words).size(10.0).font(theme::STRONG)).padding([0.0, 5.0]).style(theme::keycap)
             });
             let inside = column![
-                row![icon::coloured(screen.icon(), 22.0, style), badge].spacing(3.0),
+                row![icon::coloured(screen.icon(), 20.0, style), badge].spacing(3.0),
                 text(screen.name()).size(theme::SMALL).style(style)
             ]
-            .spacing(theme::NEAR)
+            .spacing(2.0)
             .align_x(Alignment::Center);
-            button(container(inside).center(Length::Fill))
+            let button = button(container(inside).center(Length::Fill))
                 .width(64.0)
-                .height(54.0)
+                .height(Length::Fill)
                 .padding(0)
                 .style(theme::choice(chosen))
-                .on_press(Message::Go(screen))
-                .into()
+                .on_press(Message::Go(screen));
+            // As high as is comfortable, or as there is room for: all of them are to be seen at any size.
+            container(button).height(Length::Fill).max_height(54.0).into()
         });
         let help = button(container(icon::coloured(Icon::Help, 20.0, theme::muted)).center(Length::Fill))
             .width(64.0)
-            .height(46.0)
+            .height(36.0)
             .padding(0)
             .style(theme::quiet)
             .on_press(Message::Help);
-        let strip = column(screens)
-            .push(Space::new().height(Length::Fill))
-            .push(tip(help, "Shortcuts  (?)", tooltip::Position::Right))
-            .spacing(theme::NEAR);
+        let strip = column![
+            column(screens).spacing(2.0).height(Length::Fill),
+            tip(help, "Shortcuts  (?)", tooltip::Position::Right)
+        ]
+        .spacing(2.0);
         container(strip).padding(theme::GAP).height(Length::Fill).style(theme::bar).into()
     }
 }

@@ -15,6 +15,7 @@ use crate::music::composition::{Composition, Track};
 use crate::music::smf;
 use crate::studio::desk::Piece;
 use crate::studio::library::Picture;
+use crate::studio::models::{self, ModelError};
 use crate::studio::place::{self, InTheWay};
 
 /// Between two looks at what there is so far.
@@ -161,24 +162,44 @@ impl Made {
     }
 }
 
+/// Why nothing was composed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotMade {
+    /// It could not be composed.
+    #[error(transparent)]
+    Failed(#[from] Failed),
+    /// The weights that it was to be composed with are of no use.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
 /// The program's own model, read once.
-fn model() -> Result<&'static Model, compose::Error> {
+fn shipped() -> Result<&'static Model, compose::Error> {
     static MODEL: OnceLock<Result<Model, compose::Error>> = OnceLock::new();
     MODEL.get_or_init(Model::chorale).as_ref().map_err(Clone::clone)
 }
 
-/// Composes; the best variation first. `is_wanted` is asked whether to go on, and `tell` is told what there is so far.
+/// Composes with the weights of the lineage, which are in the folder `models` unless they are the program's own; the best
+/// variation first. `is_wanted` is asked whether to go on, and `tell` is told what there is so far.
 ///
 /// # Errors
-/// See [`Failed`].
+/// See [`NotMade`].
 pub fn compose(
+    models: &Path,
     input: &Composition,
     lineage: &Lineage,
     request: &Request,
     is_wanted: impl Fn() -> bool,
     tell: &mut dyn FnMut(Growing),
-) -> Result<Vec<Made>, Failed> {
-    let model = model()?;
+) -> Result<Vec<Made>, NotMade> {
+    let own;
+    let model = match &lineage.model {
+        None => shipped().map_err(Failed::from)?,
+        Some(mark) => {
+            own = models::find(models, mark)?;
+            &own
+        }
+    };
     let mut told = Instant::now();
     let mut watch = |pass: &Pass<'_>| {
         if !is_wanted() {
@@ -205,18 +226,19 @@ pub fn compose(
 /// Makes a composition again from its lineage and its melody.
 ///
 /// # Errors
-/// See [`Failed`].
+/// See [`NotMade`].
 pub fn again(
+    models: &Path,
     melody: &Composition,
     lineage: &Lineage,
     is_wanted: impl Fn() -> bool,
     tell: &mut dyn FnMut(Growing),
-) -> Result<Vec<Made>, Failed> {
+) -> Result<Vec<Made>, NotMade> {
     let mut input = melody.clone();
     let mut so_far = Lineage { requests: Vec::new(), ..lineage.clone() };
     let mut made = Vec::new();
     for request in &lineage.requests {
-        made = compose(&input, &so_far, request, &is_wanted, tell)?;
+        made = compose(models, &input, &so_far, request, &is_wanted, tell)?;
         let Some(first) = made.first() else { break };
         input = (*first.composition).clone();
         so_far = first.lineage.clone();
@@ -254,7 +276,8 @@ mod tests {
     fn a_composition_is_made_again_from_its_file_alone() {
         let melody = Melody::of("Ode", SAMPLES[1].melody().unwrap());
         let begun = Lineage::begin(&melody.name, &melody.composition);
-        let made = compose(&melody.composition, &begun, &quick(Style::Chorale), || true, &mut |_| ()).unwrap();
+        let made =
+            compose(Path::new(""), &melody.composition, &begun, &quick(Style::Chorale), || true, &mut |_| ()).unwrap();
         assert_eq!(made.len(), 2);
         let folder = tempfile::tempdir().unwrap();
         let path = made[1].keep(folder.path()).unwrap();
@@ -264,7 +287,7 @@ mod tests {
         assert_eq!(lineage, made[1].lineage);
         assert!(lineage.has_melody());
         let found = lineage.melody_in(&kept.composition);
-        let again = again(&found, &lineage, || true, &mut |_| ()).unwrap();
+        let again = again(Path::new(""), &found, &lineage, || true, &mut |_| ()).unwrap();
         let notes = |c: &Composition| c.tracks.iter().map(|t| t.notes()).collect::<Vec<_>>();
         assert_eq!(notes(&again[0].composition), notes(&kept.composition));
         assert_eq!(again[0].lineage.requests, lineage.requests);
@@ -274,7 +297,7 @@ mod tests {
     fn tracks_are_taken_one_by_one() {
         let melody = SAMPLES[0].melody().unwrap();
         let begun = Lineage::begin("Ode", &melody);
-        let mut made = compose(&melody, &begun, &quick(Style::Chorale), || true, &mut |_| ()).unwrap();
+        let mut made = compose(Path::new(""), &melody, &begun, &quick(Style::Chorale), || true, &mut |_| ()).unwrap();
         let first = &mut made[0];
         let all = first.composition.tracks.len();
         let sounding = first.new_tracks().position(|(_, _, sounds)| sounds).unwrap();
@@ -289,7 +312,7 @@ mod tests {
     fn what_nobody_wants_any_more_ends() {
         let melody = SAMPLES[0].melody().unwrap();
         let begun = Lineage::begin("Ode", &melody);
-        let outcome = compose(&melody, &begun, &quick(Style::Chorale), || false, &mut |_| ());
-        assert!(matches!(outcome, Err(Failed::Model(compose::Error::Cancelled))), "{outcome:?}");
+        let outcome = compose(Path::new(""), &melody, &begun, &quick(Style::Chorale), || false, &mut |_| ());
+        assert!(matches!(outcome, Err(NotMade::Failed(Failed::Model(compose::Error::Cancelled)))), "{outcome:?}");
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::compose::request::{Bass, Request};
 use crate::music::composition::{Composition, Event, MetaType, Track};
 use crate::music::time::Ticks;
+use crate::studio::models::Mark;
 
 /// What the text begins with.
 const MARK: &str = "composer.lineage/1 ";
@@ -18,6 +19,9 @@ pub struct Lineage {
     pub melody_tracks: usize,
     /// The version of composer, whose model was at work.
     pub composer: String,
+    /// The user's own weights, where they were at work instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Mark>,
     /// What was asked for, one after the other: each after the first redid bars or voices.
     pub requests: Vec<Request>,
 }
@@ -30,8 +34,15 @@ impl Lineage {
             melody: melody.to_owned(),
             melody_tracks: input.tracks.len(),
             composer: env!("CARGO_PKG_VERSION").to_owned(),
+            model: None,
             requests: Vec::new(),
         }
+    }
+
+    /// By these weights.
+    #[must_use]
+    pub fn by(self, model: Option<Mark>) -> Lineage {
+        Lineage { model, ..self }
     }
 
     /// The lineage after a request, of which the variation of this seed is meant.

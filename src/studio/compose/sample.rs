@@ -20,10 +20,16 @@ pub const SAMPLES: [Sample; 4] = [
 ];
 
 impl Sample {
+    /// All of it, with what was composed to the melody.
+    #[must_use]
+    pub fn whole(&self) -> Option<Composition> {
+        Some(smf::read(self.bytes).ok()?.composition)
+    }
+
     /// The melody: the first track, without what was composed to it.
     #[must_use]
     pub fn melody(&self) -> Option<Composition> {
-        let mut composition = smf::read(self.bytes).ok()?.composition;
+        let mut composition = self.whole()?;
         composition.tracks.truncate(1);
         Some(composition)
     }

@@ -28,6 +28,7 @@ pub(super) fn page(run: &Run<'_>, finished: &Finished) -> String {
         Ended::AllSteps => "all steps done",
         Ended::NoBetter => "it did not get better any more",
         Ended::TimeLimit => "the time was over",
+        Ended::Asked => "ended because it was good enough",
     };
     let _ = writeln!(
         out,

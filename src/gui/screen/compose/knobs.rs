@@ -12,6 +12,7 @@ use crate::compose::request::{
 use crate::gui::icon::{self, Icon};
 use crate::gui::theme;
 use crate::gui::widget::{button, choice, slider};
+use crate::studio::models::{Mark, ModelError, Taught};
 
 /// What is done with the melody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +53,35 @@ impl std::fmt::Display for StyleChoice {
             Style::Synth => "Synthesisers",
             Style::Folk => "A tune alone",
         })
+    }
+}
+
+/// After whose manner it is composed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// Bach's, with the weights that composer ships with.
+    #[default]
+    Shipped,
+    /// That of the user's own music.
+    Taught(Taught),
+}
+
+impl Manner {
+    /// What a composition remembers of it.
+    pub(super) fn mark(&self) -> Result<Option<Mark>, ModelError> {
+        match self {
+            Manner::Shipped => Ok(None),
+            Manner::Taught(taught) => taught.mark().map(Some),
+        }
+    }
+}
+
+impl std::fmt::Display for Manner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Manner::Shipped => f.write_str("Bach (composer's own)"),
+            Manner::Taught(taught) => write!(f, "{taught} (your own)"),
+        }
     }
 }
 
@@ -104,6 +134,7 @@ pub(super) struct Knobs {
     pub(super) way: Way,
     /// The style of an arrangement.
     pub(super) style: Style,
+    pub(super) manner: Manner,
     pub(super) harmony: bool,
     seed: u64,
     risk: u8,
@@ -119,6 +150,7 @@ impl Default for Knobs {
         Knobs {
             way: Way::Harmonise,
             style: Style::Strings,
+            manner: Manner::Shipped,
             harmony: true,
             seed: 0,
             risk: 10,
@@ -163,6 +195,13 @@ impl Knobs {
             Knob::Add if at == NO_LIMIT => "no limit".to_owned(),
             Knob::Add => (u32::from(at) * 50).to_string(),
             Knob::Iterations | Knob::Variations | Knob::Bars => at.to_string(),
+        }
+    }
+
+    /// What was taught is this, and nothing else any more.
+    pub(super) fn keep_to(&mut self, taught: &[Taught]) {
+        if matches!(&self.manner, Manner::Taught(t) if !taught.contains(t)) {
+            self.manner = Manner::Shipped;
         }
     }
 
@@ -222,7 +261,7 @@ fn knob<'a>(knobs: &Knobs, knob: Knob) -> Element<'a, Message> {
     .into()
 }
 
-pub(super) fn view<'a>(knobs: &'a Knobs) -> Element<'a, Message> {
+pub(super) fn view<'a>(knobs: &'a Knobs, taught: &[Taught]) -> Element<'a, Message> {
     let ways = Way::ALL.map(|w| way(w, w == knobs.way));
     let styles = [Style::Strings, Style::PianoTrio, Style::Rock, Style::Synth].map(StyleChoice);
     let style = (knobs.way == Way::Arrange)
@@ -236,12 +275,23 @@ pub(super) fn view<'a>(knobs: &'a Knobs) -> Element<'a, Message> {
             .on_press(Message::Harmony)
     });
     let bars = (knobs.way == Way::Extend).then(|| knob(knobs, Knob::Bars));
+    // As long as nothing was taught there is nothing to choose.
+    let manner = (!taught.is_empty()).then(|| {
+        let manners = std::iter::once(Manner::Shipped).chain(taught.iter().cloned().map(Manner::Taught));
+        let list = choice(manners.collect::<Vec<_>>(), Some(knobs.manner.clone()), Message::Manner);
+        column![
+            text("In the manner of").size(theme::BODY),
+            list.width(Length::Fill),
+            text("Whose music the harmony was learned from.").size(theme::SMALL).style(theme::muted),
+        ]
+        .spacing(2.0)
+    });
     let seed = row![
         container(text(format!("Seed {}", knobs.seed)).size(theme::BODY)).width(Length::Fill),
         button(text("Another").size(theme::SMALL)).padding([5.0, 10.0]).style(theme::plain).on_press(Message::Seed),
     ]
     .align_y(Alignment::Center);
-    column![column(ways).spacing(theme::NEAR), style, harmony, bars]
+    column![column(ways).spacing(theme::NEAR), style, harmony, bars, manner]
         .extend([Knob::Variations, Knob::Risk, Knob::Iterations, Knob::Add, Knob::Remove].map(|k| knob(knobs, k)))
         .push(seed)
         .push(text("The same seed gives the same notes again.").size(theme::SMALL).style(theme::muted))

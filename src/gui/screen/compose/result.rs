@@ -3,7 +3,7 @@
 use iced::widget::{Space, column, container, progress_bar, row, scrollable, space, text, text_input, tooltip};
 use iced::{Alignment, Element, Length, border};
 
-use super::{Compose, Message, Side, State};
+use super::{Compose, Manner, Message, Side, State};
 use crate::compose::arrangement::Style;
 use crate::compose::melody::Voice;
 use crate::gui::icon::{self, Icon};
@@ -36,8 +36,15 @@ pub(super) fn begin(screen: &Compose) -> Element<'_, Message> {
         State::Ready => {
             let ready = |message: Message| screen.melody.is_some().then_some(message);
             let begin = wanted(Icon::Notes, "Compose").width(Length::Fill).on_press_maybe(ready(Message::Begin));
-            let submit = labelled(Icon::Jobs, "As a job").on_press_maybe(ready(Message::Submit));
-            let words = "Workers make it, here or on another computer; see the screen Jobs";
+            // Workers know composer's own weights only.
+            let shipped = screen.knobs.manner == Manner::Shipped;
+            let submit = ready(Message::Submit).filter(|_| shipped);
+            let submit = labelled(Icon::Jobs, "As a job").on_press_maybe(submit);
+            let words = if shipped {
+                "Workers make it, here or on another computer; see the screen Jobs"
+            } else {
+                "Workers compose in composer's own manner only: choose that for a job"
+            };
             row![begin, tip(submit, words, ABOVE)].spacing(theme::GAP).into()
         }
     }

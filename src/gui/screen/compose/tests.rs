@@ -39,8 +39,9 @@ impl Bench {
         // A few bars are as good as all, and unoptimised arithmetic is slow.
         request.parameters.bars = "1-3".parse().ok();
         let lineage = Lineage::begin(&melody.name, &melody.composition);
+        let models = taught_of(&self.now);
         let grown = Mutex::new(Vec::new());
-        let outcome = atelier::compose(&melody.composition, &lineage, &request, || true, &mut |g| {
+        let outcome = atelier::compose(&models, &melody.composition, &lineage, &request, || true, &mut |g| {
             grown.lock().unwrap().push(g);
         });
         let number = self.screen.number;
