@@ -267,6 +267,20 @@ pub enum Error {
         /// In its words.
         why: String,
     },
+    /// Another program listens where a server was to.
+    #[error("{address} is taken: another program listens there")]
+    Taken {
+        /// Where.
+        address: String,
+    },
+    /// What is there is none.
+    #[error("{store} is no store: {why}")]
+    NoStore {
+        /// Which store.
+        store: String,
+        /// What is there.
+        why: &'static str,
+    },
     /// An object is longer than the caller bargained for.
     #[error("{key} is larger than {most} bytes")]
     TooLarge {

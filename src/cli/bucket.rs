@@ -8,6 +8,7 @@ use super::bar::Bar;
 use super::output::{ERROR, GOOD, REMEDY, WARNING};
 use super::store::{StoreArgs, store_failure};
 use super::{Context, Exit};
+use crate::music::composition::text::printable;
 use crate::studio::bucket::{self as studio, Check, Verdict};
 
 /// The options of `composer bucket`.
@@ -61,7 +62,7 @@ struct Misdescribed {
 /// When it cannot be reached.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let Action::Check { fix_metadata } = &args.action;
-    let room = args.store.open(context)?;
+    let room = args.store.open_to_try(context)?;
     let store = &*room.opened.store;
     let mut checks = Vec::new();
     let bucket = args.store.open_bucket(context)?;
@@ -99,7 +100,7 @@ fn line(check: &Check, context: &mut Context) -> anyhow::Result<()> {
         Verdict::Warning => (WARNING, "warning"),
         Verdict::Failed => (ERROR, "failed"),
     };
-    writeln!(context.out, "{style}{word:<8}{style:#} {:<16}  {}", check.id, check.found)?;
+    writeln!(context.out, "{style}{word:<8}{style:#} {:<16}  {}", check.id, printable(&check.found))?;
     if let Some(remedy) = check.remedy {
         writeln!(context.out, "         {REMEDY}try:{REMEDY:#} {remedy}")?;
     }
@@ -114,7 +115,7 @@ fn objects(misdescribed: &[Misdescribed], context: &mut Context) -> anyhow::Resu
     let fixed = misdescribed.iter().filter(|m| m.fixed).count();
     for wrong in misdescribed.iter().take(10) {
         let how = if wrong.fixed { "mended: " } else { "" };
-        writeln!(context.out, "{WARNING}warning{WARNING:#}  {word:<16}  {how}{}", wrong.found)?;
+        writeln!(context.out, "{WARNING}warning{WARNING:#}  {word:<16}  {how}{}", printable(&wrong.found))?;
     }
     if misdescribed.len() > 10 {
         writeln!(context.out, "                           and {} more", misdescribed.len() - 10)?;

@@ -65,7 +65,7 @@ struct Kept {
 /// # Errors
 /// When the store cannot be asked. What did not work with single files is told, and the others are brought.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let room = args.store.open(context)?;
+    let room = args.store.open_as_it_is(context)?;
     let store = &*room.opened.store;
     let there = remote::list(store, &BTreeMap::new()).map_err(remote_failure)?.into_iter();
     let there: BTreeMap<String, Version> = match args.deleted {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use super::output::clean;
+
 /// The table of exit codes that `--help` shows.
 pub const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such device, 4 not permitted, 5 input of no use,
@@ -93,12 +95,13 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
     }
     let mut err = anstream::stderr();
     let style = super::output::ERROR;
-    let _ = writeln!(err, "{style}error:{style:#} {error:#}");
+    // Names of others are in it, and what servers say: a line stays a line, and nothing in it moves the cursor.
+    let _ = writeln!(err, "{style}error:{style:#} {}", clean(&format!("{error:#}")));
     match error.downcast_ref::<Failure>() {
         Some(failure) => {
             if let Some(remedy) = &failure.remedy {
                 let style = super::output::REMEDY;
-                let _ = writeln!(err, "{style}  try:{style:#} {remedy}");
+                let _ = writeln!(err, "{style}  try:{style:#} {}", clean(remedy));
             }
             failure.exit
         }

@@ -132,7 +132,7 @@ struct DoneJob {
 /// # Errors
 /// When there is no such job, or the store does not do its part.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let room = args.store.open(context)?;
+    let room = args.store.open_as_it_is(context)?;
     let client = room.client();
     match &args.action {
         None | Some(Action::List) if args.watch => watch(args, &room, context),

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use crate::music::composition::text::printable;
+
 /// Headings.
 pub const HEADING: Style = Style::new().bold();
 /// Something is fine.
@@ -65,4 +67,14 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// Text that holds names of others, line by line and safe to show; how far lines are set in stays.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let line = |line: &str| {
+        let inner = line.trim_start_matches(' ');
+        format!("{}{}", &line[..line.len() - inner.len()], printable(inner))
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }

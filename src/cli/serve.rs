@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::interrupt::Interrupt;
 use super::output::{FAINT, REMEDY};
-use super::store::store_failure;
+use super::store::{store_failure, tell_of_made};
 use super::{Context, Exit, Failure, source};
 use crate::store::Address;
 use crate::studio::serve::{self as studio, Error};
@@ -53,15 +53,25 @@ struct Serving<'a> {
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let settings = source::settings(context);
     let folders = source::folders()?.with_settings(&settings);
-    let folder = match (&args.folder, settings.jobs.store.as_deref().map(str::parse)) {
-        (Some(folder), _) => folder.clone(),
-        (None, Some(Ok(Address::Folder(folder)))) => folders.from_home(&folder),
-        _ => folders.jobs.clone(),
+    let (folder, is_named) = match (&args.folder, settings.jobs.store.as_deref().map(str::parse)) {
+        (Some(folder), _) => (folder.clone(), true),
+        (None, Some(Ok(Address::Folder(folder)))) => (folders.from_home(&folder), true),
+        _ => (folders.jobs.clone(), false),
     };
     let interrupt = Interrupt::install()?;
     let keys_file = folders.data.join("serve.keys");
-    let keys = studio::keys(&keys_file, args.new_keys).map_err(failure)?;
-    let server = studio::serve(&folder, &args.bucket, args.listen, &keys).map_err(failure)?;
+    let is_new = is_named && !folder.exists();
+    let serving = studio::Serving {
+        folder: &folder,
+        bucket: &args.bucket,
+        listen: args.listen,
+        keys: &keys_file,
+        renew: args.new_keys,
+    };
+    let (server, keys) = studio::serve(&serving).map_err(failure)?;
+    if is_new {
+        tell_of_made(&folder);
+    }
     let (store, at) = (format!("s3://{}", args.bucket), studio::reached_at(server.address()));
     if args.json {
         context.out.json_line(&Serving {

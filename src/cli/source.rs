@@ -178,7 +178,7 @@ pub(crate) fn warn(text: &str) {
     let style = super::output::WARNING;
     // The terminal may be in raw mode, where a line feed goes straight down.
     let end = if std::io::stderr().is_terminal() { "\r\n" } else { "\n" };
-    let _ = write!(anstream::stderr(), "{style}warning:{style:#} {text}{end}");
+    let _ = write!(anstream::stderr(), "{style}warning:{style:#} {}{end}", super::output::clean(text));
 }
 
 fn missing(file: &Path) -> String {

@@ -1,11 +1,16 @@
 //! The store of jobs and files: the options that several commands share, and what its failures mean to users.
 
+use std::io::Write;
+use std::path::Path;
+
+use super::output::FAINT;
 use super::{Context, Exit, Failure, source};
 use crate::jobs::client::Client;
 use crate::jobs::{self, Timing};
+use crate::music::composition::text::printable;
 use crate::store::address::endpoint;
 use crate::store::{self, Address};
-use crate::studio::jobs::{self as studio, Opened, Place};
+use crate::studio::jobs::{self as studio, Absent, Opened, Place};
 use crate::studio::remote;
 
 /// Where the store is.
@@ -64,14 +69,40 @@ impl StoreArgs {
         Ok(studio::open_bucket(&self.place(), &settings, &folders).map_err(open_failure)?)
     }
 
-    /// Opens the store that is meant.
+    /// Opens the store that is meant, to write into it; a folder that somebody names and that is not there is made, and
+    /// that is told.
     ///
     /// # Errors
     /// When it cannot be opened, with what to do.
     pub fn open(&self, context: &Context) -> anyhow::Result<Room> {
+        self.open_or(Absent::Make, context)
+    }
+
+    /// Opens the store that is meant, to read what is there: a folder that somebody names and that is not there is
+    /// refused.
+    ///
+    /// # Errors
+    /// When it cannot be opened, with what to do.
+    pub fn open_as_it_is(&self, context: &Context) -> anyhow::Result<Room> {
+        self.open_or(Absent::Refuse, context)
+    }
+
+    /// Opens the store that is meant, to try it out: as [`StoreArgs::open_as_it_is`], but that the one which nobody need
+    /// name is made.
+    ///
+    /// # Errors
+    /// When it cannot be opened, with what to do.
+    pub fn open_to_try(&self, context: &Context) -> anyhow::Result<Room> {
+        self.open_or(Absent::MakeOwn, context)
+    }
+
+    fn open_or(&self, absent: Absent, context: &Context) -> anyhow::Result<Room> {
         let settings = source::settings(context);
         let folders = source::folders()?.with_settings(&settings);
-        let opened = studio::open(&self.place(), &settings, &folders).map_err(open_failure)?;
+        let opened = studio::open_or(absent, &self.place(), &settings, &folders).map_err(open_failure)?;
+        if let Some(folder) = &opened.made {
+            tell_of_made(folder);
+        }
         opened.store.tell_of_silence(source::warn);
         Ok(Room { opened, timing: Timing { lease: settings.jobs.lease } })
     }
@@ -88,10 +119,18 @@ impl StoreArgs {
     }
 }
 
+/// Says that there was no such folder: it may have been mistyped.
+pub fn tell_of_made(folder: &Path) {
+    let _ = writeln!(anstream::stderr(), "{FAINT}made the store {}{FAINT:#}", printable(&folder.display().to_string()));
+}
+
 /// What it means that a store was not opened.
 fn open_failure(error: studio::Error) -> Failure {
     match error {
         studio::Error::Store(e) => store_failure(&e),
+        studio::Error::NoServer(_) => {
+            Failure::new(Exit::Usage, error.to_string()).remedy("--store s3://bucket with it; a folder needs no server")
+        }
         studio::Error::Endpoint(_) => Failure::new(Exit::Usage, error.to_string()),
         other => Failure::new(Exit::Usage, other.to_string()).remedy("a folder, or s3://bucket/prefix"),
     }
@@ -106,6 +145,7 @@ pub fn remote_failure(error: remote::Error) -> Failure {
         remote::Error::Document(e) => job_failure(e),
         remote::Error::Overtaken { .. } => Failure::new(Exit::Failure, message).remedy("the same again"),
         remote::Error::Broken { .. } => Failure::new(Exit::Failure, message).remedy("bring it there once more"),
+        remote::Error::Busy { .. } => Failure::new(Exit::Failure, message).remedy("wait until it is done"),
         remote::Error::BadName { .. } => Failure::new(Exit::BadInput, message).remedy("give it another name"),
         remote::Error::Vanishing { .. } => Failure::new(Exit::Failure, format!("nothing was done: {message}"))
             .remedy("see that both sides are there, a disk not unmounted; `--delete --force` if that is meant"),
@@ -135,7 +175,10 @@ pub fn store_failure(error: &store::Error) -> Failure {
         store::Error::Elsewhere { region, .. } => {
             return Failure::new(Exit::BadInput, error.to_string()).remedy(format!("--region {region}"));
         }
-        store::Error::Missing { .. } => (Exit::BadInput, "check the name; --store names another"),
+        store::Error::Missing { .. } | store::Error::NoStore { .. } => {
+            (Exit::BadInput, "check the name; --store names another")
+        }
+        store::Error::Taken { .. } => (Exit::Failure, "another port with --listen, such as 127.0.0.1:8015"),
         store::Error::TooLarge { .. } | store::Error::Irregular { .. } | store::Error::Failed { .. } => {
             return Failure::new(Exit::Failure, error.to_string());
         }

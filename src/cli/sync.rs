@@ -9,8 +9,9 @@ use super::bar::Bar;
 use super::output::{FAINT, WARNING};
 use super::store::{StoreArgs, remote_failure, store_failure};
 use super::{Context, Exit, Failure, source};
+use crate::music::composition::text::printable;
 use crate::studio::remote::Error;
-use crate::studio::remote::sync::{Deletions, Done, Planned, Step, Sync};
+use crate::studio::remote::sync::{Deletions, Done, Lock, Planned, Step, Sync};
 
 /// The options of `composer sync`.
 #[derive(Debug, clap::Args)]
@@ -80,7 +81,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     if args.folder.is_some() && !library.is_dir() {
         return Err(Failure::new(Exit::BadInput, format!("{} is no folder", library.display())).into());
     }
-    let room = args.store.open(context)?;
+    let room = if args.dry_run { args.store.open_as_it_is(context)? } else { args.store.open(context)? };
     let address = room.opened.address.to_string();
     let states = folders.state.join("sync");
     let deletions = match (args.delete, args.force) {
@@ -88,9 +89,14 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         (true, false) => Deletions::GoOver,
         (true, true) => Deletions::All,
     };
+    let _lock = match args.dry_run {
+        true => None,
+        false => Some(Lock::take(&library, &states).map_err(remote_failure)?),
+    };
     let sync = Sync::look(&*room.opened.store, &address, &library, &states, deletions).map_err(remote_failure)?;
     for path in sync.odd.iter().take(5) {
-        source::warn(&format!("{} has a name that a store cannot hold; it stays here", path.display()));
+        let path = path.display().to_string();
+        source::warn(&format!("{} has a name that a store cannot hold; it stays here", printable(&path)));
     }
     let mut failed = None;
     let files: Vec<File> = if args.dry_run {
@@ -133,11 +139,11 @@ fn line(file: &File, context: &mut Context) -> anyhow::Result<()> {
         Step::StaysHere => "stays here",
     };
     let note = match (&file.error, &file.other_name, file.what) {
-        (Some(error), ..) => format!("  {WARNING}not done: {error}{WARNING:#}"),
-        (_, Some(other), _) => format!("  {FAINT}the store's is {other}{FAINT:#}"),
+        (Some(error), ..) => format!("  {WARNING}not done: {}{WARNING:#}", printable(error)),
+        (_, Some(other), _) => format!("  {FAINT}the store's is {}{FAINT:#}", printable(other)),
         (_, _, Step::StaysThere) => format!("  {FAINT}was deleted here; --delete deletes it there{FAINT:#}"),
         (_, _, Step::StaysHere) => format!("  {FAINT}was deleted there; --delete deletes it here{FAINT:#}"),
         _ => String::new(),
     };
-    Ok(writeln!(context.out, "{what:<13}  {}{note}", file.name)?)
+    Ok(writeln!(context.out, "{what:<13}  {}{note}", printable(&file.name))?)
 }

@@ -20,6 +20,7 @@ use crate::jobs::engine::{self, Apart, Engine, Limits};
 #[cfg(feature = "lambda")]
 use crate::jobs::queue::sqs::Queue;
 use crate::jobs::worker::{Stop, Told, Until, Worker};
+use crate::music::composition::text::printable;
 use crate::store::Limit;
 
 /// A store that does not answer a worker that is to stop within this is not waited for: the lease runs out as it should.
@@ -178,9 +179,9 @@ fn line(told: &Told, context: &mut Context) -> anyhow::Result<()> {
     match told {
         Told::Claimed { .. } => {}
         Told::Ended { id, how, seconds } => {
-            writeln!(context.out, "{}  {how}  {FAINT}{seconds:.2} s{FAINT:#}", id.short())?
+            writeln!(context.out, "{}  {}  {FAINT}{seconds:.2} s{FAINT:#}", id.short(), printable(how))?
         }
-        Told::Left { id, why } => writeln!(context.out, "{}  left: {why}", id.short())?,
+        Told::Left { id, why } => writeln!(context.out, "{}  left: {}", id.short(), printable(why))?,
         Told::Trouble(e) => super::source::warn(&format!("{e}; trying again")),
     }
     Ok(context.out.flush()?)

@@ -23,9 +23,15 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Address, String> {
         let Some(rest) = text.strip_prefix("s3://") else {
+            // `C:/music` is a folder; what is meant by `s3:/music` is none.
+            let scheme = text.split_once(':').map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
+            let is_address = scheme.is_some_and(|(scheme, rest)| {
+                let is_word = scheme.len() > 1 && scheme.bytes().all(|c| c.is_ascii_alphanumeric());
+                rest.contains("//") || scheme == "s3" || (is_word && rest.starts_with('/'))
+            });
             return match text {
                 "" => Err("a store is a folder, or s3://bucket/prefix".to_owned()),
-                _ if text.contains("://") => Err(format!("{text} is no store: a folder, or s3://bucket/prefix")),
+                _ if is_address => Err(format!("{text} is no store: a folder, or s3://bucket/prefix")),
                 folder => Ok(Address::Folder(folder.into())),
             };
         };
@@ -87,11 +93,25 @@ mod tests {
 
     #[test]
     fn folders_and_buckets_as_people_write_them() {
-        assert_eq!("my/jobs".parse(), Ok(Address::Folder("my/jobs".into())));
+        for folder in ["my/jobs", "C:/music", "./s3:/x", "/mnt/a:b/c", "at 10:30"] {
+            assert_eq!(folder.parse(), Ok(Address::Folder(folder.into())));
+        }
         let bucket = |b: &str, p: &str| Ok(Address::Bucket { bucket: b.to_owned(), prefix: p.to_owned() });
         assert_eq!("s3://music".parse(), bucket("music", ""));
         assert_eq!("s3://music/a/b/".parse(), bucket("music", "a/b/"));
-        for wrong in ["", "http://x", "s3://", "s3://Me", "s3://music/../x", "s3://-ab"] {
+        for wrong in [
+            "",
+            "http://x",
+            "http:/x",
+            "s3:/x",
+            "s3:x",
+            "S3://music",
+            "S3:/music",
+            "s3://",
+            "s3://Me",
+            "s3://music/../x",
+            "s3://-ab",
+        ] {
             assert!(wrong.parse::<Address>().is_err(), "{wrong}");
         }
     }

@@ -6,7 +6,7 @@
 //! which is swept after a day. Names reach the disk a little later, see `names`.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -16,8 +16,10 @@ use tempfile::NamedTempFile;
 
 use super::{Attributes, Entry, Error, Head, Key, Listing, Objects, Page, Written};
 
+mod beneath;
 mod names;
 
+use beneath::{About, Beneath, Kind};
 use names::Names;
 
 /// Where files are until they have their names.
@@ -46,11 +48,29 @@ impl Folder {
     /// # Errors
     /// When it cannot be made or written.
     pub fn open(root: &Path) -> Result<Folder, Error> {
-        let names = Arc::new(Names::new(root));
-        let folder = Folder { root: root.to_owned(), unfinished: root.join(UNFINISHED), names };
-        make_folders(&folder.unfinished, &folder.names).map_err(|e| folder.error(&e))?;
+        let folder = Folder::as_it_is(root)?;
+        make_folders(root, &folder.names)
+            .and_then(|()| make_folders(&folder.unfinished, &folder.names))
+            .map_err(|e| folder.error(&e))?;
+        // Whoever could make it a link could have anything swept.
+        if !fs::symlink_metadata(&folder.unfinished).is_ok_and(|about| about.is_dir()) {
+            return Err(Error::NoStore { store: root.display().to_string(), why: ".composer in it is no folder" });
+        }
         folder.sweep();
         Ok(folder)
+    }
+
+    /// A folder in which nothing is made before something is written; one that is not there is empty, and cannot be
+    /// written.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn as_it_is(root: &Path) -> Result<Folder, Error> {
+        if fs::metadata(root).is_ok_and(|about| !about.is_dir()) {
+            return Err(Error::NoStore { store: root.display().to_string(), why: "it is a file" });
+        }
+        let names = Arc::new(Names::new(root));
+        Ok(Folder { root: root.to_owned(), unfinished: root.join(UNFINISHED), names })
     }
 
     /// Where it is.
@@ -70,8 +90,49 @@ impl Folder {
         }
     }
 
-    fn path(&self, key: &Key) -> PathBuf {
-        self.root.join(key.as_str())
+    /// The folder that an object lies in, and its name there.
+    fn place<'k>(&self, key: &'k Key) -> io::Result<(Beneath, &'k str)> {
+        let (folder, name) = split(key);
+        Ok((Beneath::open(&self.root, folder)?, name))
+    }
+
+    /// That folder, made if need be.
+    fn made(&self, folder: &str) -> io::Result<Beneath> {
+        let (mut path, mut at) = (self.root.clone(), Beneath::root(&self.root)?);
+        for part in folder.split('/').filter(|p| !p.is_empty()) {
+            at = match at.folder(part) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    match at.make(part) {
+                        Ok(()) => self.names.given_in(&path),
+                        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                        Err(e) => return Err(e),
+                    }
+                    at.folder(part)?
+                }
+                opened => opened?,
+            };
+            path.push(part);
+        }
+        Ok(at)
+    }
+
+    /// An object's file, and what is known of it; none where there is none.
+    pub(super) fn file(&self, key: &Key) -> Result<Option<(File, Head)>, Error> {
+        let file = match self.place(key).and_then(|(folder, name)| folder.file(name)) {
+            Ok(file) => file,
+            Err(e) if is_absent(&e) => return Ok(None),
+            Err(e) if leads_elsewhere(&e) => return Err(irregular(key, "a link")),
+            Err(e) => return Err(self.error(&e)),
+        };
+        let about = file.metadata().map_err(|e| self.error(&e))?;
+        if about.is_dir() {
+            return Ok(None);
+        }
+        if !about.is_file() {
+            return Err(irregular(key, "a pipe or a device"));
+        }
+        let modified = about.modified().map_or(Timestamp::UNIX_EPOCH, timestamp);
+        Ok(Some((file, head(key, about.len(), modified))))
     }
 
     fn error(&self, e: &io::Error) -> Error {
@@ -98,91 +159,80 @@ impl Folder {
     pub(super) fn changed(&self, prefix: &str, since: Timestamp) -> bool {
         // One that is not there will be in the one above it; keys that are none are nowhere.
         let Ok(key) = Key::new(prefix.trim_end_matches('/')) else { return false };
-        let path = self.path(&key);
-        let dated = [Some(path.as_path()), path.parent()].into_iter().flatten().find_map(|f| fs::metadata(f).ok());
-        let modified = dated.and_then(|about| about.modified().ok());
+        let dated = |folder: &str| Beneath::open(&self.root, folder).and_then(|folder| folder.changed());
+        let modified = dated(key.as_str()).or_else(|_| dated(split(&key).0));
         // What is dated later than now says nothing.
-        modified.is_some_and(|at| timestamp(at) >= since && at <= SystemTime::now() + AHEAD)
+        modified.is_ok_and(|at| at >= since && at <= timestamp(SystemTime::now() + AHEAD))
     }
 
     /// Writes a file beside the objects, and names it with `name`.
-    fn write(&self, key: &Key, body: &[u8], name: impl Fn(NamedTempFile, &Path) -> Naming) -> Result<Written, Error> {
-        let path = self.path(key);
-        let parent = path.parent().unwrap_or(&self.root);
-        let prepare = || {
-            let mut file = tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(&self.unfinished)?;
-            // One that holds nothing is whole as it is.
-            if !body.is_empty() {
-                file.write_all(body)?;
-                file.as_file().sync_all()?;
-            }
-            Ok(file)
-        };
-        let mut file = prepare().map_err(|e: io::Error| self.error(&e))?;
+    fn write(
+        &self,
+        key: &Key,
+        body: &mut dyn Read,
+        name: impl Fn(&Beneath, &Path, &str) -> io::Result<()>,
+    ) -> Result<Written, Error> {
+        let file = self.unfinished(body).map_err(|e| self.error(&e))?;
+        let (parent, last) = split(key);
         for _ in 0..VANISHING {
-            make_folders(parent, &self.names).map_err(|e| self.error(&e))?;
-            match name(file, &path) {
-                Naming::Done => {
-                    self.names.given_in(parent);
+            let named = self.made(parent).and_then(|folder| name(&folder, file.path(), last));
+            match named {
+                Ok(()) => {
+                    // What has its name is not to be taken away by the one that it had before.
+                    let _ = file.into_temp_path().keep();
+                    self.names.given_in(&self.root.join(parent));
                     return Ok(Written::Now);
                 }
-                Naming::InTheWay => return Ok(Written::Before),
-                Naming::Failed(e, unnamed) if e.kind() == io::ErrorKind::NotFound => file = unnamed,
-                Naming::Failed(e, _) => return Err(self.error(&e)),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(Written::Before),
+                Err(e) if e.kind() == io::ErrorKind::NotFound && self.root.is_dir() => {}
+                Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
+                    return Err(irregular(key, "in a folder that is a link, or none"));
+                }
+                Err(e) => return Err(self.error(&e)),
             }
         }
         Err(Error::Busy { store: self.root.display().to_string(), why: format!("{key} was deleted while written") })
     }
-}
 
-/// How giving a name went.
-enum Naming {
-    Done,
-    InTheWay,
-    Failed(io::Error, NamedTempFile),
+    /// A whole file that has no name yet.
+    fn unfinished(&self, body: &mut dyn Read) -> io::Result<NamedTempFile> {
+        let make = || tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(&self.unfinished);
+        let mut file = match make() {
+            // A store that was opened as it is, or copied without what is hidden.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir(&self.unfinished)?;
+                make()?
+            }
+            made => made?,
+        };
+        // One that holds nothing is whole as it is.
+        if io::copy(body, file.as_file_mut())? > 0 {
+            file.as_file().sync_all()?;
+        }
+        Ok(file)
+    }
 }
 
 impl Objects for Folder {
     fn get(&self, key: &Key, most: u64) -> Result<Option<Vec<u8>>, Error> {
-        let file = match open(&self.path(key)) {
-            Ok(file) => file,
-            Err(e) if is_absent(&e) => return Ok(None),
-            Err(e) if leads_elsewhere(&e) => return Err(irregular(key, "a link")),
-            Err(e) => return Err(self.error(&e)),
-        };
-        let about = file.metadata().map_err(|e| self.error(&e))?;
-        if about.is_dir() {
-            return Ok(None);
-        }
-        if !about.is_file() {
-            return Err(irregular(key, "a pipe or a device"));
-        }
-        if about.len() > most {
+        let Some((file, head)) = self.file(key)? else { return Ok(None) };
+        if head.size > most {
             return Err(Error::TooLarge { key: key.clone(), most });
         }
-        let mut body = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
+        let mut body = Vec::with_capacity(usize::try_from(head.size).unwrap_or_default());
         file.take(most).read_to_end(&mut body).map_err(|e| self.error(&e))?;
         Ok(Some(body))
     }
 
-    fn put(&self, key: &Key, body: &[u8], _: &Attributes) -> Result<(), Error> {
-        let named = |file: NamedTempFile, path: &Path| match file.persist(path) {
-            Ok(_) => Naming::Done,
-            Err(e) => Naming::Failed(e.error, e.file),
-        };
-        self.write(key, body, named).map(drop)
+    fn put(&self, key: &Key, mut body: &[u8], _: &Attributes) -> Result<(), Error> {
+        self.write(key, &mut body, |folder, from, name| folder.place(from, name)).map(drop)
     }
 
-    fn put_if_absent(&self, key: &Key, body: &[u8], _: &Attributes) -> Result<Written, Error> {
-        if self.path(key).exists() {
+    fn put_if_absent(&self, key: &Key, mut body: &[u8], _: &Attributes) -> Result<Written, Error> {
+        if self.place(key).is_ok_and(|(folder, name)| folder.about(name).is_ok()) {
             return Ok(Written::Before);
         }
-        let named = |file: NamedTempFile, path: &Path| match file.persist_noclobber(path) {
-            Ok(_) => Naming::Done,
-            Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Naming::InTheWay,
-            Err(e) => Naming::Failed(e.error, e.file),
-        };
-        self.write(key, body, named)
+        self.write(key, &mut body, |folder, from, name| folder.place_new(from, name))
     }
 
     fn list(&self, listing: &Listing<'_>) -> Result<Page, Error> {
@@ -194,46 +244,47 @@ impl Objects for Folder {
         }
         let mut entries = Vec::new();
         let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let more = walk(&self.root.join(folder), &start, listing, &mut entries).map_err(|e| self.error(&e))?;
+        let more = match Beneath::open(&self.root, folder) {
+            Ok(folder) => walk(&folder, &start, listing, &mut entries).map_err(|e| self.error(&e))?,
+            Err(e) if is_absent(&e) => false,
+            Err(e) => return Err(self.error(&e)),
+        };
         Ok(Page { entries, more, now })
     }
 
     fn delete(&self, key: &Key) -> Result<(), Error> {
-        let path = self.path(key);
-        match fs::remove_file(&path) {
+        match self.place(key).and_then(|(folder, name)| folder.remove(name)) {
             Ok(()) => {}
             Err(e) if is_absent(&e) => return Ok(()),
             Err(e) => return Err(self.error(&e)),
         }
         // A folder that is empty now goes too; a store has no folders.
-        for parent in path.ancestors().skip(1).take_while(|p| *p != self.root) {
-            if fs::remove_dir(parent).is_err() {
+        let mut folder = split(key).0;
+        while !folder.is_empty() {
+            let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+            if Beneath::open(&self.root, above).and_then(|above| above.remove_folder(name)).is_err() {
                 break;
             }
+            folder = above;
         }
         Ok(())
     }
 
     fn head(&self, key: &Key) -> Result<Option<Head>, Error> {
-        match fs::symlink_metadata(self.path(key)) {
-            Ok(about) if about.is_file() => Ok(Some(Head {
-                size: about.len(),
-                modified: about.modified().map_or(Timestamp::UNIX_EPOCH, timestamp),
-                content_type: key.content_type().to_owned(),
-                content_encoding: None,
-                content_disposition: None,
-            })),
+        match self.place(key).and_then(|(folder, name)| folder.about(name)) {
+            Ok(About { kind: Kind::File, size, modified }) => Ok(Some(head(key, size, modified))),
             Ok(_) => Ok(None),
             Err(e) if is_absent(&e) => Ok(None),
             Err(e) => Err(self.error(&e)),
         }
     }
 
-    fn copy(&self, from: &Key, to: &Key, attributes: &Attributes) -> Result<(), Error> {
-        let store = || self.root.display().to_string();
-        let body = self.get(from, super::LARGEST)?;
-        let body = body.ok_or_else(|| Error::Missing { store: store(), why: format!("there is no {from}") })?;
-        self.put(to, &body, attributes)
+    fn copy(&self, from: &Key, to: &Key, _: &Attributes) -> Result<(), Error> {
+        let store = self.root.display().to_string();
+        let Some((mut file, _)) = self.file(from)? else {
+            return Err(Error::Missing { store, why: format!("there is no {from}") });
+        };
+        self.write(to, &mut file, |folder, from, name| folder.place(from, name)).map(drop)
     }
 
     fn presign(&self, _: &Key, _: Duration) -> Result<String, Error> {
@@ -255,23 +306,16 @@ impl Objects for Folder {
 }
 
 /// Lists a folder in the order of keys; answers whether there is more than was asked for.
-fn walk(folder: &Path, start: &str, listing: &Listing<'_>, found: &mut Vec<Entry>) -> io::Result<bool> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
+fn walk(folder: &Beneath, start: &str, listing: &Listing<'_>, found: &mut Vec<Entry>) -> io::Result<bool> {
+    let mut names = match folder.names() {
+        Ok(names) => names,
         Err(e) if is_absent(&e) => return Ok(false),
         Err(e) => return Err(e),
     };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        let Some(name) = entry.file_name().to_str().map(|n| format!("{start}{n}")) else { continue };
-        // A folder's name counts with its slash: `a.b` comes before `a/b`.
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => names.push(format!("{name}/")),
-            Ok(kind) if kind.is_file() => names.push(name),
-            _ => {}
-        }
-    }
+    // What is neither is no object. A folder's name counts with its slash: `a.b` comes before `a/b`.
+    names.retain(|(_, kind)| *kind != Kind::Other);
+    let slash = |kind| if kind == Kind::Folder { "/" } else { "" };
+    let mut names: Vec<String> = names.iter().map(|(name, kind)| format!("{start}{name}{}", slash(*kind))).collect();
     names.sort_unstable();
     for name in names {
         let within = if name.ends_with('/') { listing.prefix.starts_with(&name) } else { false };
@@ -283,7 +327,10 @@ fn walk(folder: &Path, start: &str, listing: &Listing<'_>, found: &mut Vec<Entry
             let passed = listing.after.is_some_and(|after| name.as_str() < after && !after.starts_with(&name));
             if Key::new(inner).is_ok() && !passed {
                 let inner = inner.rsplit('/').next().unwrap_or(inner);
-                if walk(&folder.join(inner), &name, listing, found)? {
+                // One that was deleted meanwhile is not there.
+                if let Ok(inner) = folder.folder(inner)
+                    && walk(&inner, &name, listing, found)?
+                {
                     return Ok(true);
                 }
             }
@@ -296,11 +343,8 @@ fn walk(folder: &Path, start: &str, listing: &Listing<'_>, found: &mut Vec<Entry
         if found.len() >= listing.most {
             return Ok(true);
         }
-        let file = folder.join(key.as_str().rsplit('/').next().unwrap_or_default());
-        // One that was deleted meanwhile is not there.
-        let Ok(about) = fs::metadata(file) else { continue };
-        let modified = about.modified().map_or(Timestamp::UNIX_EPOCH, timestamp);
-        found.push(Entry { key, size: about.len(), modified });
+        let Ok(About { kind: Kind::File, size, modified }) = folder.about(split(&key).1) else { continue };
+        found.push(Entry { key, size, modified });
     }
     Ok(false)
 }
@@ -324,19 +368,19 @@ fn make_folders(folder: &Path, names: &Names) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens what may be an object: others who share the folder may have put anything there, such as a pipe that nobody
-/// writes into, or a link to a file of this user's alone.
-fn open(path: &Path) -> io::Result<File> {
-    let mut how = fs::OpenOptions::new();
-    how.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
+/// A key's folder and its name there.
+fn split(key: &Key) -> (&str, &str) {
+    key.as_str().rsplit_once('/').unwrap_or(("", key.as_str()))
+}
 
-        use rustix::fs::OFlags;
-        how.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+fn head(key: &Key, size: u64, modified: Timestamp) -> Head {
+    Head {
+        size,
+        modified,
+        content_type: key.content_type().to_owned(),
+        content_encoding: None,
+        content_disposition: None,
     }
-    how.open(path)
 }
 
 /// Whether a link was not followed.
@@ -390,6 +434,67 @@ mod tests {
             assert_eq!(store.get(&key, 100).unwrap().unwrap(), b"MThd");
         }
         assert_eq!(fs::read(path("secret")).unwrap(), b"of this user alone");
+    }
+
+    #[test]
+    fn a_folder_that_is_a_link_leads_nowhere() {
+        let (real, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        // The root itself may be one.
+        let root = outside.path().join("store");
+        std::os::unix::fs::symlink(real.path(), &root).unwrap();
+        let store = Folder::open(&root).unwrap();
+        fs::create_dir(outside.path().join("in")).unwrap();
+        fs::write(outside.path().join("in/a.mid"), b"of this user alone").unwrap();
+        fs::create_dir(real.path().join("deep")).unwrap();
+        for linked in ["linkdir", "deep/linkdir"] {
+            std::os::unix::fs::symlink(outside.path(), real.path().join(linked)).unwrap();
+            for name in [format!("{linked}/in/a.mid"), format!("{linked}/b.mid")] {
+                let key = Key::new(name.as_str()).unwrap();
+                assert_eq!(store.get(&key, 100).unwrap(), None, "{name}");
+                assert_eq!(store.head(&key).unwrap(), None, "{name}");
+                for refused in [
+                    store.put(&key, b"x", &Attributes::default()).unwrap_err(),
+                    store.put_if_absent(&key, b"x", &Attributes::default()).unwrap_err(),
+                    store.copy(&key, &Key::new("copy").unwrap(), &Attributes::default()).unwrap_err(),
+                ] {
+                    assert!(matches!(refused, Error::Irregular { .. } | Error::Missing { .. }), "{refused}");
+                }
+                store.delete(&key).unwrap();
+                assert!(!store.changed(&format!("{linked}/in/"), Timestamp::UNIX_EPOCH), "not even a date is told");
+            }
+            assert_eq!(store.list(&Listing::of(&format!("{linked}/in/"))).unwrap().entries, []);
+        }
+        assert_eq!(store.list(&Listing::of("")).unwrap().entries, []);
+        assert_eq!(fs::read(outside.path().join("in/a.mid")).unwrap(), b"of this user alone");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 2, "nothing was written there");
+        store.put(&Key::new("deep/c.mid").unwrap(), b"MThd", &Attributes::default()).unwrap();
+        assert_eq!(fs::read(real.path().join("deep/c.mid")).unwrap(), b"MThd");
+    }
+
+    #[test]
+    fn what_is_only_looked_at_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("store");
+        let store = Folder::as_it_is(&root).unwrap();
+        let key = Key::new("a/b.mid").unwrap();
+        assert_eq!(store.list(&Listing::of("")).unwrap().entries, []);
+        assert_eq!((store.get(&key, 9).unwrap(), store.head(&key).unwrap()), (None, None));
+        assert!(matches!(store.put(&key, b"x", &Attributes::default()).unwrap_err(), Error::Missing { .. }));
+        assert!(!root.exists());
+        // One that is there takes what is written.
+        fs::create_dir(&root).unwrap();
+        assert_eq!(store.list(&Listing::of("")).unwrap().entries, []);
+        assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
+        store.put(&key, b"x", &Attributes::default()).unwrap();
+        assert_eq!(store.get(&key, 9).unwrap().unwrap(), b"x");
+    }
+
+    #[test]
+    fn a_file_is_no_store() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for refused in [Folder::open(file.path()).unwrap_err(), Folder::as_it_is(file.path()).unwrap_err()] {
+            assert!(refused.to_string().ends_with("is no store: it is a file"), "{refused}");
+        }
     }
 
     #[test]

@@ -91,12 +91,22 @@ pub struct Server {
     _lock: File,
 }
 
-impl Server {
-    /// Serves a folder as a bucket of this name.
+/// A folder and an address that nobody else can have, before anybody is let in.
+#[derive(Debug)]
+pub struct Reserved {
+    folder: Folder,
+    listener: TcpListener,
+    address: SocketAddr,
+    runtime: Runtime,
+    lock: File,
+}
+
+impl Reserved {
+    /// Reserves them.
     ///
     /// # Errors
-    /// When another process serves it, or the address cannot be had.
-    pub fn start(folder: Folder, bucket: &str, listen: SocketAddr, keys: &Keys) -> Result<Server, Error> {
+    /// When another process serves the folder, or the address cannot be had.
+    pub fn new(folder: Folder, listen: SocketAddr) -> Result<Reserved, Error> {
         let store = folder.root().display().to_string();
         let failed =
             |what: &str, why: &dyn fmt::Display| Error::Failed { store: store.clone(), why: format!("{what}: {why}") };
@@ -108,9 +118,18 @@ impl Server {
             .enable_all()
             .build()
             .map_err(|e| failed("cannot start", &e))?;
-        let listener = runtime.block_on(TcpListener::bind(listen));
-        let listener = listener.map_err(|e| failed(&format!("cannot listen on {listen}"), &e))?;
+        let listener = runtime.block_on(TcpListener::bind(listen)).map_err(|e| match e.kind() {
+            std::io::ErrorKind::AddrInUse => Error::Taken { address: listen.to_string() },
+            _ => failed(&format!("cannot listen on {listen}"), &e),
+        })?;
         let address = listener.local_addr().map_err(|e| failed("no address", &e))?;
+        Ok(Reserved { folder, listener, address, runtime, lock })
+    }
+
+    /// Lets in who has these keys; the folder is a bucket of this name.
+    #[must_use]
+    pub fn serve(self, bucket: &str, keys: &Keys) -> Server {
+        let Reserved { folder, listener, address, runtime, lock } = self;
         let mut service = S3ServiceBuilder::new(objects::Served { folder, bucket: bucket.to_owned() });
         service.set_access(SignedNow);
         service.set_auth(SimpleAuth::from_single(keys.access.clone(), keys.secret.as_str()));
@@ -147,7 +166,17 @@ impl Server {
             let _ = tokio::time::timeout(LAST, graceful.shutdown()).await;
             let _ = say_stopped.send(());
         });
-        Ok(Server { address, stop: Some(stop), stopped: Some(stopped), runtime: Some(runtime), _lock: lock })
+        Server { address, stop: Some(stop), stopped: Some(stopped), runtime: Some(runtime), _lock: lock }
+    }
+}
+
+impl Server {
+    /// Serves a folder as a bucket of this name.
+    ///
+    /// # Errors
+    /// As [`Reserved::new`].
+    pub fn start(folder: Folder, bucket: &str, listen: SocketAddr, keys: &Keys) -> Result<Server, Error> {
+        Ok(Reserved::new(folder, listen)?.serve(bucket, keys))
     }
 
     /// Where it listens.

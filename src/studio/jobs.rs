@@ -39,6 +39,20 @@ pub struct Opened {
     pub address: Address,
     /// How often it may be looked at.
     pub pace: Pace,
+    /// The folder that was made for it, where somebody had named one that was not there.
+    pub made: Option<PathBuf>,
+}
+
+/// What becomes of a folder that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// It is made.
+    Make,
+    /// It is made if nobody need name it; else it is refused.
+    MakeOwn,
+    /// It is refused: it may be mistyped, or a disk that is not there. Only the one that nobody need name reads as
+    /// empty.
+    Refuse,
 }
 
 /// Why no store was opened, or nothing submitted.
@@ -50,6 +64,9 @@ pub enum Error {
     /// The settings name no server.
     #[error("[jobs] endpoint_url: {0}")]
     Endpoint(String),
+    /// A server was named for a folder.
+    #[error("{} is a folder, for which there is no --endpoint-url", .0.display())]
+    NoServer(PathBuf),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -86,23 +103,41 @@ fn address(place: &Place, settings: &Settings, folders: &Folders) -> Result<Addr
 /// Opens a store; a folder is made if need be.
 ///
 /// # Errors
-/// When the settings name none, or it cannot be opened.
+/// As [`open_or`].
 pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
+    open_or(Absent::Make, place, settings, folders)
+}
+
+/// Opens a store; what it is to read from is looked at as it is.
+///
+/// # Errors
+/// When the settings name none, or it cannot be opened.
+pub fn open_or(absent: Absent, place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
     let address = address(place, settings, folders)?;
     if let (Address::Bucket { .. }, Some(url)) = (&address, &settings.jobs.endpoint_url) {
         store::address::endpoint(url).map_err(Error::Endpoint)?;
     }
     match &address {
         Address::Folder(path) => {
-            let store: Arc<dyn Objects> = Arc::new(Folder::open(path)?);
-            Ok(Opened { store, address, pace: Pace::NEAR })
+            if place.endpoint_url.is_some() {
+                return Err(Error::NoServer(path.clone()));
+            }
+            let is_named = place.address.is_some() || settings.jobs.store.is_some();
+            let absent_one = is_named && !path.exists();
+            if absent != Absent::Make && absent_one {
+                let why = "there is no such folder".to_owned();
+                return Err(store::Error::Missing { store: path.display().to_string(), why }.into());
+            }
+            let folder = if absent == Absent::Refuse { Folder::as_it_is(path)? } else { Folder::open(path)? };
+            let made = absent_one.then(|| path.clone());
+            Ok(Opened { store: Arc::new(folder), address, pace: Pace::NEAR, made })
         }
         #[cfg(feature = "s3")]
         Address::Bucket { bucket, prefix } => {
             let access = access(place, settings, folders);
             let pace = if access.stays_here() { Pace::NEAR } else { Pace::FAR };
             let store: Arc<dyn Objects> = Arc::new(store::s3::Bucket::open(bucket, prefix, &access)?);
-            Ok(Opened { store, address, pace })
+            Ok(Opened { store, address, pace, made: None })
         }
         #[cfg(not(feature = "s3"))]
         Address::Bucket { .. } => {

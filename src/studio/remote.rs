@@ -69,6 +69,14 @@ pub enum Error {
         /// Of so many.
         of: usize,
     },
+    /// Another program makes the same library and a store alike.
+    #[error("another composer syncs the library {}{}", library.display(), process.map_or_else(String::new, |n| format!(" (process {n})")))]
+    Busy {
+        /// Which library.
+        library: PathBuf,
+        /// Which process, if it says so.
+        process: Option<u32>,
+    },
     /// A file of this computer.
     #[error("{}: {why}", path.display())]
     Local {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::store::folder::Folder;
-use crate::store::server::{Keys, Server};
+use crate::store::server::{Keys, Reserved, Server};
 use crate::store::{self, Address};
 
 /// Why nothing is served.
@@ -30,13 +30,31 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// Serves a folder under a bucket's name, until the server is dropped.
+/// What is served.
+#[derive(Clone, Copy, Debug)]
+pub struct Serving<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// The name of the bucket that it is for others.
+    pub bucket: &'a str,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The file of the keys that requests are signed with.
+    pub keys: &'a Path,
+    /// Whether new ones are made.
+    pub renew: bool,
+}
+
+/// Serves a folder under a bucket's name, until the server is dropped; answers with the keys as well.
 ///
 /// # Errors
-/// When the name is none, or the folder or the address cannot be had.
-pub fn serve(folder: &Path, bucket: &str, listen: SocketAddr, keys: &Keys) -> Result<Server, Error> {
+/// When the name is none, or the folder, the address or the keys cannot be had. Those of a server that runs stay.
+pub fn serve(serving: &Serving<'_>) -> Result<(Server, Keys), Error> {
+    let Serving { folder, bucket, listen, .. } = *serving;
     format!("s3://{bucket}").parse::<Address>().map_err(Error::Bucket)?;
-    Ok(Server::start(Folder::open(folder)?, bucket, listen, keys)?)
+    let reserved = Reserved::new(Folder::open(folder)?, listen)?;
+    let keys = keys(serving.keys, serving.renew)?;
+    Ok((reserved.serve(bucket, &keys), keys))
 }
 
 /// The keys in a file that this user alone can read; without one, or with `renew`, new ones are made.

@@ -12,6 +12,7 @@ use crate::cli::{Context, Exit, Failure, failure};
 use crate::jobs::client::{Client, Progress, Status};
 use crate::jobs::job::{Class, Outcome};
 use crate::jobs::{self, JobId};
+use crate::music::composition::text::printable;
 use crate::store;
 use crate::studio::jobs as studio;
 
@@ -179,7 +180,7 @@ fn place(
     })?;
     if !json {
         for file in &job.files {
-            writeln!(context.out, "{}", file.display())?;
+            writeln!(context.out, "{}", printable(&file.display().to_string()))?;
         }
     }
     Ok(())

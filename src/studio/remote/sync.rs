@@ -5,22 +5,30 @@
 //! taken back to an older state, counts for nothing: then too both stay. Deletions go over only when somebody says so,
 //! and those of nearly everything, as when a disk is not there, only when somebody insists; a file that is taken away or
 //! replaced here goes to the library's trash.
+//!
+//! Files may be edited meanwhile. What is remembered of a file are the size and the date of the very bytes that went over
+//! or came, and nothing is deleted or replaced that is not what it was when it was looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Version, bring, delete, fetch, identity, is_hidden, is_name, list, sha256};
 use crate::jobs::client::{AT_ONCE, parallel};
 use crate::store::{self, Objects};
-use crate::studio::library::{self, trash};
-use crate::studio::place::{InTheWay, place};
+use crate::studio::library::{self, Trashed, put_back, trash};
+use crate::studio::place::{InTheWay, Placing, place};
+use stamp::Stamp;
+
+mod lock;
+mod stamp;
+
+pub use lock::Lock;
 
 const SCHEMA: &str = "composer.sync.state/2";
 /// From so many files on it is told when more than half of them would be deleted.
@@ -79,9 +87,24 @@ pub struct Done {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Common {
     version: Version,
-    /// By these it is taken for unchanged without being read.
-    size: u64,
-    modified: Option<Timestamp>,
+    /// By this it is taken for unchanged without being read.
+    #[serde(flatten)]
+    stamp: Stamp,
+}
+
+/// A file of which both sides have this version now.
+#[derive(Debug)]
+struct Same {
+    name: String,
+    version: Version,
+    stamp: Stamp,
+}
+
+/// A file here.
+#[derive(Debug)]
+struct Here {
+    sha256: String,
+    stamp: Stamp,
 }
 
 /// What is remembered between two times.
@@ -144,10 +167,11 @@ impl<'a> Sync<'a> {
         let plan = plan(&local, &remote, &remembered.files, deletions != Deletions::Stay);
         let (library, here) = (library.to_owned(), local.len());
         let mut sync = Sync { store, library, states, remembered, deletions, here, remote, odd, plan };
-        for (name, sha256) in local {
+        for (name, Here { sha256, stamp }) in local {
             // What both have already needs no step, whoever brought it.
-            if sync.remote.get(&name).and_then(Version::content).is_some_and(|c| c.sha256 == sha256) {
-                sync.remember(&name);
+            let there = sync.remote.get(&name).filter(|v| v.content().is_some_and(|c| c.sha256 == sha256));
+            if let Some(version) = there.cloned() {
+                sync.remember(name, version, stamp);
             }
         }
         Ok(sync)
@@ -200,9 +224,8 @@ impl<'a> Sync<'a> {
         for (planned, outcome) in first.into_iter().chain(last).zip(outcomes) {
             let outcome = outcome.map(|changed| {
                 let mut other = None;
-                for (name, version) in changed {
-                    self.remote.insert(name.clone(), version);
-                    self.remember(&name);
+                for Same { name, version, stamp } in changed {
+                    self.remember(name.clone(), version, stamp);
                     other = Some(name).filter(|n| *n != planned.name).or(other);
                 }
                 other
@@ -220,14 +243,10 @@ impl<'a> Sync<'a> {
     }
 
     /// Notes that both sides have this version now.
-    fn remember(&mut self, name: &str) {
-        let Some(version) = self.remote.get(name).cloned() else { return };
-        match fs::metadata(self.path(name)) {
-            Ok(about) if version.content().is_some() => {
-                let common = Common { version, size: about.len(), modified: modified(&about) };
-                self.remembered.files.insert(name.to_owned(), common);
-            }
-            _ => drop(self.remembered.files.remove(name)),
+    fn remember(&mut self, name: String, version: Version, stamp: Stamp) {
+        match version.content() {
+            Some(_) => drop(self.remembered.files.insert(name, Common { version, stamp })),
+            None => drop(self.remembered.files.remove(&name)),
         }
     }
 
@@ -235,54 +254,99 @@ impl<'a> Sync<'a> {
         name.split('/').fold(self.library.clone(), |path, part| path.join(part))
     }
 
-    /// Does one step, and answers with the versions that both sides have then.
-    fn step(&self, planned: &Planned) -> Result<Vec<(String, Version)>, Error> {
+    /// Does one step, and answers with what both sides have then.
+    fn step(&self, planned: &Planned) -> Result<Vec<Same>, Error> {
         let Planned { name, step } = planned;
         let there = self.remote.get(name);
-        let before = self.remembered.files.get(name).and_then(|c| c.version.content());
         let path = self.path(name);
-        let version = match (step, there) {
+        let read = || stamp::read(&path).map_err(Error::local(&path));
+        let (version, stamp) = match (step, there) {
             (Step::Up, there) => {
-                let bytes = fs::read(&path).map_err(Error::local(&path))?;
-                bring(self.store, name, &bytes, there)?
+                let (bytes, stamp) = read()?;
+                (bring(self.store, name, &bytes, there)?, stamp)
             }
             (Step::Down, Some(there)) => {
-                let bytes = fetch(self.store, there)?;
-                self.inside(&path)?;
-                match fs::read(&path) {
-                    Ok(here) if before.is_some_and(|b| b.sha256 == sha256(&here)) => {
-                        trash(&self.library, &path).map_err(|e| changed(&path, &e.to_string()))?;
-                    }
-                    Ok(_) => return Err(changed(&path, "it has changed meanwhile; the same again")),
-                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(e) => return Err(Error::local(&path)(e)),
-                }
-                let placed = place(&bytes, &path, InTheWay::TakeNextName).map_err(Error::local(&path))?;
-                if placed != path {
-                    return Err(changed(&path, "another file came there meanwhile; the same again"));
-                }
-                there.clone()
+                self.take(name, &path, &fetch(self.store, there)?)?;
+                (there.clone(), Stamp::default())
             }
             (Step::Both, Some(there)) => {
                 let theirs = fetch(self.store, there)?;
-                let mine = fs::read(&path).map_err(Error::local(&path))?;
+                let (mine, stamp) = read()?;
                 self.inside(&path)?;
                 let free = |path: &PathBuf| self.name(path).is_none_or(|name| !self.remote.contains_key(&name));
                 let beside = (1..).map(|n| beside(&path, n)).find(free).unwrap_or_else(|| beside(&path, 1));
                 let beside = place(&theirs, &beside, InTheWay::TakeNextName).map_err(Error::local(&path))?;
                 let other = self.name(&beside).ok_or_else(|| Error::BadName { name: beside.display().to_string() })?;
-                let mut both = vec![(name.clone(), bring(self.store, name, &mine, Some(there))?)];
-                both.push((other.clone(), bring(self.store, &other, &theirs, self.remote.get(&other))?));
+                let version = bring(self.store, name, &mine, Some(there))?;
+                let mut both = vec![Same { name: name.clone(), version, stamp }];
+                let version = bring(self.store, &other, &theirs, self.remote.get(&other))?;
+                both.push(Same { name: other, version, stamp: Stamp::default() });
                 return Ok(both);
             }
-            (Step::DeleteThere, Some(there)) => delete(self.store, name, there)?,
+            (Step::DeleteThere, Some(there)) => {
+                if path.symlink_metadata().is_ok() {
+                    return Err(changed(&path, "it has come back meanwhile; the same again"));
+                }
+                (delete(self.store, name, there)?, Stamp::default())
+            }
             (Step::DeleteHere, Some(there)) => {
-                trash(&self.library, &path).map_err(|e| changed(&path, &e.to_string()))?;
-                there.clone()
+                self.discard(name, &path)?;
+                (there.clone(), Stamp::default())
             }
             _ => return Ok(Vec::new()),
         };
-        Ok(vec![(name.clone(), version)])
+        Ok(vec![Same { name: name.clone(), version, stamp }])
+    }
+
+    /// Puts what came from the store in its place. Until it is written whole beside it, the old one stays.
+    fn take(&self, name: &str, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let failed = Error::local(path);
+        self.inside(path)?;
+        let write = || -> io::Result<Placing> {
+            let mut placing = Placing::begin(path)?;
+            placing.file().write_all(bytes)?;
+            // A full disk says so here at the latest.
+            placing.file().sync_all()?;
+            Ok(placing)
+        };
+        let placing = write().map_err(&failed)?;
+        let old = match path.symlink_metadata() {
+            Ok(_) => Some(self.discard(name, path)?),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(failed(e)),
+        };
+        match placing.finish(InTheWay::TakeNextName) {
+            Ok(placed) if placed == path => Ok(()),
+            Ok(beside) => {
+                let _ = fs::remove_file(beside);
+                Err(changed(path, "another file came there meanwhile; the same again"))
+            }
+            Err(e) => {
+                let back = old.as_ref().map(put_back);
+                let where_to = back.map_or_else(String::new, |back| match back {
+                    Ok(back) => format!("; the old one is {}", back.display()),
+                    Err(e) => format!("; the old one is in the trash: {e}"),
+                });
+                Err(changed(path, &format!("{e}{where_to}")))
+            }
+        }
+    }
+
+    /// Puts a file into the trash that is still what both sides had.
+    fn discard(&self, name: &str, path: &Path) -> Result<Trashed, Error> {
+        let had = self.remembered.files.get(name).and_then(|c| c.version.content());
+        let is_old = |path: &Path| fs::read(path).map(|bytes| had.is_some_and(|had| had.sha256 == sha256(&bytes)));
+        let meanwhile = || changed(path, "it has changed meanwhile; the same again");
+        if !is_old(path).map_err(Error::local(path))? {
+            return Err(meanwhile());
+        }
+        let trashed = trash(&self.library, path).map_err(|e| changed(path, &e.to_string()))?;
+        // Somebody may have been quick.
+        if !is_old(&trashed.kept).unwrap_or(false) {
+            let _ = put_back(&trashed);
+            return Err(meanwhile());
+        }
+        Ok(trashed)
     }
 
     /// Makes the folder of a file; one that leads elsewhere, such as over a link, is refused.
@@ -317,14 +381,6 @@ fn name_of(relative: &Path) -> Option<String> {
     parts.map(|p| p.join("/")).filter(|name| is_name(name))
 }
 
-fn modified(about: &fs::Metadata) -> Option<Timestamp> {
-    about.modified().ok().and_then(as_timestamp)
-}
-
-fn as_timestamp(at: SystemTime) -> Option<Timestamp> {
-    Timestamp::try_from(at).ok()
-}
-
 /// What is remembered of this library and this store.
 fn read(states: &Path, of: Remembered) -> Remembered {
     // Without it, everything is compared anew: files that differ then both stay.
@@ -336,7 +392,7 @@ fn read(states: &Path, of: Remembered) -> Remembered {
 }
 
 /// The files here with their hashes; and those whose names a store cannot hold.
-fn local(library: &Path, remembered: &Remembered) -> Result<(BTreeMap<String, String>, Vec<PathBuf>), Error> {
+fn local(library: &Path, remembered: &Remembered) -> Result<(BTreeMap<String, Here>, Vec<PathBuf>), Error> {
     let listed = library::list(library).map_err(|e| Error::Local { path: library.to_owned(), why: e.to_string() })?;
     let (mut files, mut odd) = (Vec::new(), Vec::new());
     for file in listed.files {
@@ -345,11 +401,14 @@ fn local(library: &Path, remembered: &Remembered) -> Result<(BTreeMap<String, St
             None => odd.push(file.path),
         }
     }
-    let hashes = parallel::each(&files, AT_ONCE, |(name, file)| {
-        let same = |c: &&Common| c.size == file.id.size && c.modified == as_timestamp(file.id.modified);
-        match remembered.files.get(name).filter(same).and_then(|c| c.version.content()) {
-            Some(content) => Ok(content.sha256.clone()),
-            None => fs::read(&file.path).map(|bytes| sha256(&bytes)).map_err(Error::local(&file.path)),
+    let hashes = parallel::each(&files, AT_ONCE, |(name, file)| -> Result<Here, Error> {
+        let known = remembered.files.get(name).filter(|c| c.stamp.is(&file.id));
+        match known.and_then(|c| Some((c.stamp, c.version.content()?))) {
+            Some((stamp, content)) => Ok(Here { sha256: content.sha256.clone(), stamp }),
+            None => {
+                let (bytes, stamp) = stamp::read(&file.path).map_err(Error::local(&file.path))?;
+                Ok(Here { sha256: sha256(&bytes), stamp })
+            }
         }
     });
     let named = files.into_iter().map(|(name, _)| name);
@@ -359,14 +418,14 @@ fn local(library: &Path, remembered: &Remembered) -> Result<(BTreeMap<String, St
 
 /// What is to be done, from what is here (hashes by name), what is there, and what both had.
 fn plan(
-    here: &BTreeMap<String, String>,
+    here: &BTreeMap<String, Here>,
     there: &BTreeMap<String, Version>,
     had: &BTreeMap<String, Common>,
     deletions: bool,
 ) -> Vec<Planned> {
     let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
     let step = |name: &String| {
-        let mine = here.get(name);
+        let mine = here.get(name).map(|here| &here.sha256);
         // A store that has gone back to an older version is not one that somebody has changed since.
         let gone_back = |c: &&Version| there.get(name).is_some_and(|v| v.number < c.number);
         let common = had.get(name).map(|c| &c.version).filter(|c| !gone_back(c));
@@ -410,6 +469,13 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             // Another length each time, so that nobody depends on how finely a file system counts time.
             fs::write(path, text).unwrap();
+        }
+
+        /// Dates a file as all others are.
+        fn date(&self, name: &str) {
+            let at = std::time::SystemTime::now() - std::time::Duration::from_secs(3600 * 24 * 365);
+            let file = fs::File::options().write(true).open(self.library.path().join(name)).unwrap();
+            file.set_modified(at).unwrap();
         }
 
         fn read(&self, name: &str) -> Option<String> {
@@ -583,6 +649,82 @@ mod tests {
         // What was deleted in the store can be had back.
         let gone = list(&store, &BTreeMap::new()).unwrap()["1.mid"].before_deletion().unwrap();
         assert_eq!(fetch(&store, &gone).unwrap(), b"xx");
+    }
+
+    #[test]
+    fn what_is_edited_while_files_go_over_is_seen_the_next_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let (a, b) = (Computer::new(), Computer::new());
+        // Between a step and its being remembered; of the same length, and with dates as old as each other.
+        let edit = |computer: &Computer, name: &str, text: &str| {
+            computer.write(name, text);
+            computer.date(name);
+        };
+        for name in ["up.mid", "x.mid", "y.mid", "z.mid"] {
+            a.write(name, "old");
+            a.date(name);
+        }
+        a.look(&store, Deletions::Stay).carry_out(&|_| edit(&a, "up.mid", "new")).unwrap();
+        assert_eq!(a.sync(&store, false), steps(&[("up.mid", Step::Up)]));
+        b.sync(&store, false);
+        a.write("up.mid", "newer");
+        a.sync(&store, false);
+        b.look(&store, Deletions::Stay).carry_out(&|_| edit(&b, "up.mid", "b's o")).unwrap();
+        // A change on the other side meanwhile: both stay.
+        a.write("up.mid", "from a");
+        a.sync(&store, false);
+        assert_eq!(b.sync(&store, false), steps(&[("up.mid", Step::Both)]));
+        assert_eq!(b.read("up.mid").as_deref(), Some("b's o"));
+        assert_eq!(b.read("up (from the store).mid").as_deref(), Some("from a"));
+        a.sync(&store, false);
+        // One that is deleted there and edited here, before and after it was looked at, is not deleted.
+        for name in ["x.mid", "z.mid"] {
+            fs::remove_file(a.library.path().join(name)).unwrap();
+        }
+        a.sync(&store, true);
+        edit(&b, "x.mid", "mine");
+        let sync = b.look(&store, Deletions::GoOver);
+        edit(&b, "z.mid", "ours");
+        let done = sync.carry_out(&|_| {}).unwrap();
+        assert!(done.iter().any(|d| d.planned.step == Step::DeleteHere && d.outcome.is_err()), "{done:?}");
+        let kept = (b.read("x.mid"), b.read("z.mid"));
+        assert_eq!(kept, (Some("mine".to_owned()), Some("ours".to_owned())));
+        assert_eq!(b.sync(&store, true), steps(&[("z.mid", Step::Up)]));
+        // Nor one there that has come back here.
+        a.sync(&store, true);
+        fs::remove_file(a.library.path().join("y.mid")).unwrap();
+        let sync = a.look(&store, Deletions::GoOver);
+        a.write("y.mid", "again");
+        let done = sync.carry_out(&|_| {}).unwrap();
+        assert!(done.iter().all(|d| d.outcome.is_err()), "{done:?}");
+        assert_eq!(a.sync(&store, true), steps(&[("y.mid", Step::Up)]));
+        // And one that is replaced.
+        assert_eq!(b.sync(&store, true), steps(&[("y.mid", Step::Down)]));
+        a.write("y.mid", "once more");
+        a.sync(&store, true);
+        let sync = b.look(&store, Deletions::Stay);
+        b.write("y.mid", "b's own");
+        assert!(sync.carry_out(&|_| {}).unwrap()[0].outcome.is_err());
+        assert_eq!(b.read("y.mid").as_deref(), Some("b's own"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_the_old_one_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let (a, b) = (Computer::new(), Computer::new());
+        a.write("x.mid", "one");
+        a.sync(&store, false);
+        b.sync(&store, false);
+        a.write("x.mid", "another");
+        a.sync(&store, false);
+        // In the trash's place is a file: what is there cannot be put away, and what came is put away again.
+        fs::write(b.library.path().join(".composer-trash"), "").unwrap();
+        let done = b.look(&store, Deletions::Stay).carry_out(&|_| {}).unwrap();
+        assert!(done[0].outcome.is_err(), "{done:?}");
+        assert_eq!(b.read("x.mid").as_deref(), Some("one"));
+        assert_eq!(fs::read_dir(b.library.path()).unwrap().count(), 2, "nothing else is left behind");
     }
 
     #[test]
