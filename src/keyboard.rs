@@ -16,7 +16,7 @@ pub mod usb;
 pub mod virtual_keyboard;
 
 pub use link::{Link, LinkError, Select, Wait};
-pub use output_port::{OutputPort, OutputPortError};
+pub use output_port::{OutputAddress, OutputPort, OutputPortError};
 pub use ports::Port;
 pub use stream::{Clock, Event, Receiver, Sender};
 pub use virtual_keyboard::{Script, VirtualError, VirtualKeyboard};

@@ -27,7 +27,6 @@
 //! - `serve` (feature `s3`): a folder of this computer as a bucket for others.
 //! - [`start`]: what a window begins with.
 
-#[cfg(feature = "s3")]
 pub mod bucket;
 pub mod choices;
 pub mod compose;

@@ -295,9 +295,12 @@ fn more_events_than_can_be_heard_are_played_to_the_end() {
 fn what_would_change_nothing_is_refused() {
     let place = Place::new();
     place.song(3);
-    for wish in
-        [&["song.mid", "--instrument", "violin"][..], &["--virtual", "--loop", "1-2"], &["--virtual", "--speed", "50"]]
-    {
+    for wish in [
+        &["song.mid", "--instrument", "violin"][..],
+        &["--virtual", "--loop", "1-2"],
+        &["--virtual", "--speed", "50"],
+        &["song.mid", "--midi-out", "x", "--metronome"],
+    ] {
         let output = place.run("/dev/null", wish);
         assert_eq!(output.status.code(), Some(2), "{wish:?}: {}", err(&output));
     }
@@ -378,6 +381,28 @@ impl<'a> Deadline<'a> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// A job in the background that asked for the terminal's keys would be stopped by the system.
+#[test]
+fn in_the_background_it_plays_on() {
+    let place = Place::new();
+    place.song(5);
+    let mut terminal = Command::new("timeout");
+    terminal.args([
+        "60",
+        "script",
+        "-qfc",
+        "bash -mc '\"$PROGRAM\" play song.mid & wait $!; echo $? > ended'",
+        "typescript",
+    ]);
+    terminal.current_dir(place.folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    terminal
+        .env("HOME", place.folder.path())
+        .env("ALSA_CONFIG_PATH", alsa("null"))
+        .env("PROGRAM", env!("CARGO_BIN_EXE_composer"));
+    terminal.status().unwrap();
+    assert_eq!(fs::read_to_string(place.path("ended")).unwrap().trim(), "0");
 }
 
 #[test]

@@ -260,6 +260,35 @@ fn what_is_shared_plays_in_a_page() {
     assert_eq!(folder.status.code(), Some(2), "{}", error(&folder));
 }
 
+/// The same from the window, with nothing but what the settings say.
+#[test]
+fn what_came_of_a_job_is_shared_and_its_store_checked_in_the_window() {
+    use composer::studio::bucket::Verdict;
+    use composer::studio::jobs::board::{Board, JobState};
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let served = Served::start(home);
+    let Some(folders) = composer::settings::Folders::of_platform() else {
+        eprintln!("SKIPPED: this user has no home folder");
+        return;
+    };
+    let mut settings = composer::settings::Settings::default();
+    settings.jobs.store = Some("s3://composer".to_owned());
+    settings.jobs.endpoint_url = Some(served.url.clone());
+    settings.jobs.keys_file = Some(home.join(".local/share/composer/serve.keys"));
+    let checks = Board::check(&settings, &folders).unwrap();
+    assert!(checks.len() > 5 && checks.iter().all(|c| c.verdict != Verdict::Failed), "{checks:?}");
+    let board = Board::open(&settings, &folders).unwrap();
+    fs::write(home.join("夢.mid"), music::melody(1)).unwrap();
+    assert!(served.run(home, &["submit", "夢.mid", "--sampling-iterations", "1"]).status.success());
+    assert!(served.run(home, &["worker", "--once"]).status.success());
+    let job = board.list().unwrap().remove(0);
+    assert_eq!((&job.state, board.has_links), (&JobState::Done(1), true));
+    let shared = board.share(&job, &settings, &folders).unwrap();
+    let (head, page) = served.get(&shared.link);
+    assert!(head.starts_with("http/1.1 200") && String::from_utf8(page).unwrap().contains("<h1>夢</h1>"), "{head}");
+}
+
 #[test]
 fn a_bucket_is_checked() {
     let home = tempfile::tempdir().unwrap();

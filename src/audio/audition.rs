@@ -9,13 +9,13 @@ mod vorbis;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use rodio::cpal::{self, ErrorKind};
 use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 
-use super::output::{Choice, OutputError, Request, choose, join_within};
+use super::output::{Choice, OPENING, OutputError, Request, choose, join_within};
 use super::outputs::quietly;
 use counted::{Count, Counted};
 use vorbis::Vorbis;
@@ -122,7 +122,7 @@ impl Audition {
     pub fn of(sound: impl Source + Send + 'static, request: &Request) -> Result<Audition, AuditionError> {
         let length = sound.total_duration();
         let told = Arc::new(Told::default());
-        let (mut sink, output) = quietly(|| open(request, Arc::clone(&told)))?;
+        let (mut sink, output) = within(request.clone(), Arc::clone(&told))?;
         sink.log_on_drop(false);
         let player = Player::connect_new(sink.mixer());
         player.append(sound);
@@ -206,6 +206,16 @@ fn decode(path: &Path) -> Result<Decoded, AuditionError> {
     }
     let sound = Decoder::try_from(file).map_err(|e| no_sound(e.to_string()))?;
     Ok(Decoded { sound: Box::new(sound), has_end: true })
+}
+
+/// Opens an output, unless that takes for ever.
+fn within(request: Request, told: Arc<Told>) -> Result<(MixerDeviceSink, String), OutputError> {
+    let (answer, opened) = mpsc::channel();
+    let work = move || drop(answer.send(quietly(|| open(&request, told))));
+    let refused =
+        |e: std::io::Error| OutputError::Refused { device: "any".to_owned(), reason: format!("no thread: {e}") };
+    std::thread::Builder::new().name("audio-open".to_owned()).spawn(work).map_err(refused)?;
+    opened.recv_timeout(OPENING).unwrap_or(Err(OutputError::Silent))
 }
 
 fn open(request: &Request, told: Arc<Told>) -> Result<(MixerDeviceSink, String), OutputError> {

@@ -307,6 +307,10 @@ impl Renderer for Engine {
         let changed = format.rate != self.format.rate;
         self.format = format;
         self.live.prepare(format, &self.gauges);
+        // What was played since the output before this one ended is not to be heard all at once.
+        self.live.release(self.rack.live.as_mut());
+        self.live.forget();
+        self.live.set_up(self.rack.live.as_mut());
         self.gauges.set_rate(format.rate);
         if !changed {
             return;
@@ -335,9 +339,7 @@ impl Renderer for Engine {
     }
 
     fn suspend(&mut self) {
-        // The keyboard goes on while no output listens; what it said then would come all at once.
         self.live.release(self.rack.live.as_mut());
-        self.live.forget();
     }
 }
 

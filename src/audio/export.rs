@@ -8,12 +8,13 @@ mod level;
 mod spool;
 
 use std::io::{self, Seek, Write};
+use std::path::PathBuf;
 
-use super::limiter::Limiter;
+use super::limiter::{CEILING, Limiter};
 use super::performance::Performance;
 use encoder::Encoder;
 pub use level::{Measured, Normalise};
-use spool::Spool;
+use spool::{Spool, SpoolReader};
 
 /// The longest performance that becomes a file.
 const LONGEST: u64 = 24 * 60 * 60;
@@ -76,7 +77,7 @@ pub struct Export {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// Somebody said stop.
-    #[error("interrupted; nothing was written")]
+    #[error("interrupted, and not written")]
     Interrupted,
     /// Nobody would hear it to its end.
     #[error("the piece lasts {hours} hours; up to {} can be rendered", LONGEST / 3_600)]
@@ -93,6 +94,14 @@ pub enum ExportError {
     /// The encoder does not take it.
     #[error("this cannot be encoded: {0}")]
     Encoder(String),
+    /// What is kept until the level is known finds no room.
+    #[error("the temporary folder {} does not take the sound until its level is known: {source}", folder.display())]
+    Aside {
+        /// Where.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The disk does not take it.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -116,6 +125,8 @@ pub struct Summary {
     pub rate: u32,
     /// What was measured before the level was changed.
     pub before: Measured,
+    /// What is in the file, where its level was asked for.
+    pub after: Option<Measured>,
     /// By how much the level was changed, in dB.
     pub gain_db: f64,
 }
@@ -143,22 +154,66 @@ pub fn export(
     let mut finish = Finish::new(rate, settings, out)?;
     let mut spool = settings.normalise.is_measured().then(Spool::new);
     let before = measured(performance, settings.normalise, progress, &mut |left, right| match &mut spool {
-        Some(spool) => Ok(spool.write(left, right)?),
+        Some(spool) => spool.write(left, right),
         None => finish.write(left, right),
     })?;
-    let gain_db = settings.normalise.gain_db(&before);
+    let mut gain_db = settings.normalise.gain_db(&before);
     if let Some(spool) = spool {
-        finish.gain = amplitude(gain_db);
         let mut reader = spool.read()?;
+        let mut go_on = || if progress(Progress { seconds: of, of }) { Ok(()) } else { Err(ExportError::Interrupted) };
+        if let (Normalise::Loudness(to), true) = (settings.normalise, finish.limiter.is_some()) {
+            gain_db = through_limiter(&mut reader, rate, &before, gain_db, to, &mut go_on)?;
+        }
+        finish.gain = amplitude(gain_db);
+        finish.meter = Some(level::Meter::new(rate, settings.normalise)?);
         while let Some((left, right)) = reader.next_chunk()? {
             finish.write(left, right)?;
-            if !progress(Progress { seconds: of, of }) {
-                return Err(ExportError::Interrupted);
-            }
+            go_on()?;
         }
     }
-    let frames = finish.end()?;
-    Ok(Summary { frames, rate, before, gain_db })
+    let (frames, after) = finish.end()?;
+    Ok(Summary { frames, rate, before, after, gain_db })
+}
+
+/// The gain at which what leaves the limiter has a loudness: what it takes off the peaks has to be made up for. The
+/// more it takes off the less it helps, so the music is not squashed further than by a few dB.
+fn through_limiter(
+    reader: &mut SpoolReader,
+    rate: u32,
+    before: &Measured,
+    plain_db: f64,
+    to: f64,
+    go_on: &mut dyn FnMut() -> Result<(), ExportError>,
+) -> Result<f64, ExportError> {
+    /// Nearer than this nobody hears, in LU.
+    const NEAR: f64 = 0.05;
+    /// More than the plain gain, in dB.
+    const MOST: f64 = 6.0;
+    const ROUNDS: usize = 6;
+    let mut gain_db = plain_db;
+    for _ in 0..ROUNDS {
+        if before.peak_db + gain_db <= 20.0 * f64::from(CEILING).log10() {
+            break;
+        }
+        let mut limiter = Limiter::looking_ahead(rate);
+        let mut meter = level::Meter::new(rate, Normalise::Loudness(to))?;
+        let gain = amplitude(gain_db);
+        reader.rewind()?;
+        while let Some((left, right)) = reader.next_chunk()? {
+            left.iter_mut().chain(right.iter_mut()).for_each(|x| *x *= gain);
+            limiter.process(left, right);
+            meter.hear(left, right)?;
+            go_on()?;
+        }
+        let missing = meter.measured().loudness.map_or(0.0, |heard| to - heard);
+        let next = (gain_db + missing).min(plain_db + MOST);
+        if missing.abs() < NEAR || next == gain_db {
+            break;
+        }
+        gain_db = next;
+    }
+    reader.rewind()?;
+    Ok(gain_db)
 }
 
 /// By how many dB a performance would be changed; nothing is written.
@@ -243,6 +298,8 @@ fn perform(
 struct Finish<W: Write + Seek> {
     gain: f32,
     limiter: Option<Limiter>,
+    /// Measures what leaves.
+    meter: Option<level::Meter>,
     /// Frames of the limiter's delay that are still to be left out.
     skip: usize,
     encoder: Encoder<W>,
@@ -261,6 +318,7 @@ impl<W: Write + Seek> Finish<W> {
             gain,
             skip: limiter.as_ref().map_or(0, Limiter::delay),
             limiter,
+            meter: None,
             encoder: Encoder::new(out, settings.container, settings.depth, rate)?,
             left: Vec::new(),
             right: Vec::new(),
@@ -279,15 +337,18 @@ impl<W: Write + Seek> Finish<W> {
         let skip = self.skip.min(left.len());
         self.skip -= skip;
         self.frames += (left.len() - skip) as u64;
+        if let Some(meter) = &mut self.meter {
+            meter.hear(&self.left[skip..], &self.right[skip..])?;
+        }
         self.encoder.write(&self.left[skip..], &self.right[skip..])
     }
 
-    fn end(mut self) -> Result<u64, ExportError> {
+    fn end(mut self) -> Result<(u64, Option<Measured>), ExportError> {
         let rest = self.limiter.as_ref().map_or(0, Limiter::delay);
         let silence = vec![0.0; rest];
         self.write(&silence, &silence)?;
         self.encoder.end()?;
-        Ok(self.frames)
+        Ok((self.frames, self.meter.map(|meter| meter.measured())))
     }
 }
 

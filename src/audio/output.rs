@@ -40,7 +40,7 @@ mod supervisor;
 #[cfg(feature = "audio")]
 pub(super) use cpal_stream::{Choice, choose};
 #[cfg(feature = "audio")]
-pub(super) use supervisor::join_within;
+pub(super) use supervisor::{OPENING, join_within};
 
 /// What a stream gives and wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +175,9 @@ pub enum OutputError {
         /// The system's words.
         reason: String,
     },
+    /// It hangs.
+    #[error("the audio system does not answer")]
+    Silent,
     /// It has gone while it played.
     #[error("the audio output `{device}` is gone: {reason}")]
     Lost {

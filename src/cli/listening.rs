@@ -6,16 +6,9 @@ use std::sync::Arc;
 use super::bar::Bar;
 use super::sound::FontArgs;
 use super::{Context, Exit, Failure, info, source};
-use crate::audio::export::{Container, Depth, Export, Normalise, Quality};
-use crate::audio::instrument::performing_synths;
-use crate::audio::performance::Manner;
+use crate::audio::export::Progress;
 use crate::audio::sequencer::Score;
-use crate::studio::instruments;
-use crate::studio::place::InTheWay;
-use crate::studio::render::Rendering;
-
-/// Frames a second.
-const RATE: u32 = 48_000;
+use crate::studio::render::for_listeners;
 
 /// What plays it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -33,26 +26,12 @@ impl Listening {
         let settings = source::settings(context);
         let score = Arc::new(Score::new(&info::load(path)?.composition));
         let chosen = self.font.load(&settings)?;
-        instruments::prepare(&chosen.font, &score, &[]);
-        let rendering = Rendering {
-            make: performing_synths(Arc::clone(&chosen.font), self.font.options(&settings)),
-            manner: Manner::plain(RATE),
-            export: Export {
-                container: Container::Vorbis { quality: Quality::default() },
-                depth: Depth::Sixteen,
-                normalise: Normalise::Peak(-1.0),
-            },
-            in_the_way: InTheWay::TakeNextName,
-            score,
-        };
-        let failed = |e: String| Failure::new(Exit::Failure, format!("{}: {e}", path.display()));
-        let folder = tempfile::tempdir().map_err(|e| failed(e.to_string()))?;
         let word = format!("rendering {}", info::name(path));
-        let rendered = rendering.whole(&folder.path().join("sound.ogg"), &mut |p| {
+        let mut progress = |p: Progress| {
             bar.draw(&word, p.seconds / p.of.max(0.001));
             true
-        });
-        let (sound, _) = rendered.map_err(|e| failed(e.to_string()))?;
-        Ok(std::fs::read(sound).map_err(|e| failed(e.to_string()))?)
+        };
+        for_listeners(score, &chosen, self.font.options(&settings), &mut progress)
+            .map_err(|e| Failure::new(Exit::Failure, format!("{}: {e}", path.display())).into())
     }
 }

@@ -74,7 +74,7 @@ pub struct Args {
     pub metronome: bool,
 
     /// Send the files to this MIDI port instead.
-    #[arg(long, value_name = "NAME|ID", requires = "files", conflicts_with_all = ["output", "buffer", "rate", "soundfont", "dry"])]
+    #[arg(long, value_name = "NAME|ID", requires = "files", conflicts_with_all = ["output", "buffer", "rate", "soundfont", "dry", "metronome"])]
     pub midi_out: Option<String>,
 
     /// Print what played, and how, as JSON (composer.play/1).

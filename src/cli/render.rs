@@ -162,6 +162,10 @@ struct Written {
     /// Over the whole piece, before the level was changed; null where it was not asked for.
     loudness_lufs: Option<f64>,
     gain_db: f64,
+    /// What is in the file, of full scale; null where no level was asked for, and for silence.
+    peak_after_db: Option<f64>,
+    /// What is in the file; null where no loudness was asked for.
+    loudness_after_lufs: Option<f64>,
 }
 
 impl Written {
@@ -173,6 +177,8 @@ impl Written {
             peak_db: Some(summary.before.peak_db).filter(|p| p.is_finite()),
             loudness_lufs: summary.before.loudness,
             gain_db: summary.gain_db,
+            peak_after_db: summary.after.map(|after| after.peak_db).filter(|p| p.is_finite()),
+            loudness_after_lufs: summary.after.and_then(|after| after.loudness),
         }
     }
 }
@@ -238,10 +244,20 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         rendering.stems(&args.out, &mut |stem, p| draw(stem, p))
     } else {
         let whole = rendering.whole(&args.out, &mut |p| draw(None, p)).map(|one| vec![one]);
-        whole.map_err(|source| RenderError { path: args.out.clone(), source })
+        whole.map_err(|source| RenderError { path: args.out.clone(), source, made: Vec::new() })
     };
     bar.clear();
-    let made = result.map_err(|e| failure(&e.source, &e.path))?;
+    let made = result.map_err(|e| {
+        let failed = failure(&e.source, &e.path);
+        match e.made.len() {
+            0 => failed,
+            1 => failed.of(&format!("{} is there", e.made[0].display())),
+            n => failed.of(&format!("{n} stems are there, {} the last", e.made[n - 1].display())),
+        }
+    })?;
+    for (path, summary) in &made {
+        missed(path, summary, rendering.export.normalise);
+    }
     let took = began.elapsed().as_secs_f64();
     if args.json {
         let files = made.iter().map(|(path, summary)| Written::new(path, summary)).collect();
@@ -309,6 +325,24 @@ fn picture(composition: &Composition, args: &Args, context: &mut Context) -> any
     Ok(Exit::Success)
 }
 
+/// Says where a loudness that was asked for is not what is in the file.
+fn missed(path: &Path, summary: &Summary, normalise: Normalise) {
+    /// In LU; nobody hears less.
+    const NEAR: f64 = 0.5;
+    let Normalise::Loudness(to) = normalise else { return };
+    match summary.after.and_then(|after| after.loudness) {
+        None => source::warn(&format!(
+            "{}: too short or too quiet to have a loudness; its level was left as it is",
+            path.display()
+        )),
+        Some(heard) if (heard - to).abs() > NEAR => source::warn(&format!(
+            "{}: the loudness is {heard:.1} LUFS, not {to:.1}: its peaks leave no room for more",
+            path.display()
+        )),
+        Some(_) => {}
+    }
+}
+
 fn failure(error: &ExportError, out: &Path) -> Failure {
     let text = format!("{}: {error}", out.display());
     match error {
@@ -317,6 +351,8 @@ fn failure(error: &ExportError, out: &Path) -> Failure {
         ExportError::Io(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
             Failure::new(Exit::NotPermitted, text).remedy("write somewhere else")
         }
+        ExportError::Aside { .. } => Failure::new(Exit::NotSaved, text)
+            .remedy("make room there, or name another folder: TMPDIR=FOLDER composer render ..."),
         ExportError::Io(_) => Failure::new(Exit::NotSaved, text).remedy("write somewhere else, or make room"),
         ExportError::TooLong { .. } => Failure::new(Exit::BadInput, text).remedy("`composer info` shows its tempos"),
         ExportError::TooBig | ExportError::Encoder(_) => Failure::new(Exit::Failure, text),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Exit, Failure, source};
 use crate::audio::engine::Layer;
 use crate::audio::output::{DEFAULT_BUFFER, Description, OutputError, RATES, Request, System};
-use crate::audio::{Options, SoundFontError, soundfonts};
+use crate::audio::{Options, SoundFontError};
 use crate::music::VelocityCurve;
 use crate::settings::Settings;
 use crate::settings::sound::BUFFERS;
@@ -36,15 +36,11 @@ impl FontArgs {
     /// Which SoundFont is wanted.
     #[must_use]
     pub fn wish(&self, settings: &Settings) -> FontWish {
-        let folders = source::folders().ok().map(|f| f.with_settings(settings));
-        let preferred = settings.sound.soundfont.as_deref();
-        FontWish {
-            named: self.soundfont.clone(),
-            preferred: preferred.map(|p| folders.as_ref().map_or_else(|| p.to_owned(), |f| f.from_home(p))),
-            folders: folders
-                .map(|f| f.soundfonts.into_iter().chain(soundfonts::users_folders(&f.data)).collect())
-                .unwrap_or_default(),
-        }
+        let set = match source::folders() {
+            Ok(folders) => FontWish::of_settings(settings, &folders.with_settings(settings)),
+            Err(_) => FontWish { preferred: settings.sound.soundfont.clone(), ..FontWish::default() },
+        };
+        FontWish { named: self.soundfont.clone(), ..set }
     }
 
     /// Loads the SoundFont, with remarks on standard error.
@@ -251,6 +247,9 @@ pub fn output_failure(error: &OutputError) -> Failure {
         }
         OutputError::NoDevice { .. } => failure(Exit::NoDevice).remedy(
             "plug in or switch on an audio output (`composer doctor` finds out why there is none); `composer render` needs none, and `composer play FILE --midi-out PORT` neither",
+        ),
+        OutputError::Silent => failure(Exit::NoDevice).remedy(
+            "start the sound server anew (`systemctl --user restart pipewire`, or jackd); `composer render` needs none",
         ),
         OutputError::NoSuchDevice { .. } => failure(Exit::NoDevice).remedy("`composer devices` lists the outputs"),
         OutputError::Unsupported { .. } => failure(Exit::Failure).remedy("leave `--rate` out, or choose another `--output`"),

@@ -40,9 +40,25 @@ pub enum OutputPortError {
     Gone(String),
 }
 
+/// Which port is played to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputAddress {
+    midir_id: String,
+    name: String,
+}
+
+impl OutputAddress {
+    /// Whether the port is still there. A system that does not answer is no reason to think that it is not.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        ports::outputs().map_or(true, |all| all.iter().any(|p| p.midir_id == self.midir_id && p.name == self.name))
+    }
+}
+
 /// A MIDI port that is played to until this is dropped.
 pub struct OutputPort {
     name: String,
+    address: OutputAddress,
     connection: MidiOutputConnection,
 }
 
@@ -64,13 +80,20 @@ impl OutputPort {
         let output = MidiOutput::new(ports::CLIENT_NAME).map_err(|e| refused(e.to_string()))?;
         let found = output.find_port_by_id(&port.midir_id).ok_or_else(|| refused("it has gone".to_owned()))?;
         let connection = output.connect(&found, "playing").map_err(|e| refused(e.to_string()))?;
-        Ok(OutputPort { name: port.name.clone(), connection })
+        let address = OutputAddress { midir_id: port.midir_id.clone(), name: port.name.clone() };
+        Ok(OutputPort { name: port.name.clone(), address, connection })
     }
 
     /// The port's name for people.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where it is, for those who look after it.
+    #[must_use]
+    pub fn address(&self) -> OutputAddress {
+        self.address.clone()
     }
 
     /// Sends a message at once.

@@ -8,7 +8,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use super::controls::Panel;
-use crate::music::message::{Channel, Voice};
+use crate::music::message::{Channel, Controller, Value, Voice};
 use crate::music::{Message, Micros};
 
 /// Messages that wait for their reader at most: over twenty seconds of the most that a full-speed
@@ -17,6 +17,10 @@ const CAPACITY: usize = 1 << 16;
 
 /// Channel messages that wait for the audio callback at most: it takes them every few milliseconds.
 const TAP: usize = 1 << 12;
+
+/// Channel mode messages that end every note, and lift every pedal.
+const ALL_NOTES_OFF: Controller = Controller::masked(123);
+const RESET_CONTROLLERS: Controller = Controller::masked(121);
 
 /// Taps that wait for the next message at most.
 const TAPS: usize = 64;
@@ -200,8 +204,17 @@ impl Sender {
             self.tap = Some(tap);
         }
         if let (Message::Voice(channel, voice), Some(tap)) = (message, &mut self.tap) {
-            // Full where the sound has stopped; then it is not missed.
-            let _ = tap.push((at, *channel, *voice));
+            // Full where the sound has stopped. What comes then is not missed, except that it ends notes and lifts pedals: so
+            // the last that finds room ends and lifts everything.
+            match tap.slots() {
+                0 => {}
+                1 | 2 => {
+                    for controller in [ALL_NOTES_OFF, RESET_CONTROLLERS] {
+                        let _ = tap.push((at, *channel, Voice::Control { controller, value: Value::masked(0) }));
+                    }
+                }
+                _ => drop(tap.push((at, *channel, *voice))),
+            }
         }
     }
 }
@@ -311,6 +324,25 @@ mod tests {
         tx.send(Micros(4), note(4));
         assert!(tap.pop().is_err(), "the later tap has taken over");
         assert_eq!(later.pop().map(|(at, ..)| at), Ok(Micros(4)));
+    }
+
+    #[test]
+    fn a_tap_that_is_full_ends_with_the_end_of_everything() {
+        let (mut tx, _notices, mut rx) = stream(Clock::start());
+        let mut tap = rx.take_tap().unwrap();
+        for _ in 0..TAP + 100 {
+            tx.send(Micros(0), note(1));
+        }
+        let mut heard = Vec::new();
+        while let Ok((_, _, voice)) = tap.pop() {
+            heard.push(voice);
+        }
+        let off = |controller| Voice::Control { controller, value: Value::masked(0) };
+        assert_eq!(heard.len(), TAP);
+        assert_eq!(heard[TAP - 2..], [off(ALL_NOTES_OFF), off(RESET_CONTROLLERS)]);
+        // And when there is room again, it goes on as before.
+        tx.send(Micros(0), note(1));
+        assert!(matches!(tap.pop(), Ok((_, _, voice)) if voice == heard[0]));
     }
 
     #[test]

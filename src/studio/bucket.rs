@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::jobs::JobId;
 use crate::jobs::client::{AT_ONCE, parallel};
+#[cfg(feature = "s3")]
 use crate::store::s3::Told;
 use crate::store::{self, Attributes, Head, Key, Listing, Objects, Written, list_all};
 
@@ -52,6 +53,7 @@ impl Check {
     }
 }
 
+#[cfg(feature = "s3")]
 const ENCRYPT: &str = "switch on the bucket's default encryption; for `composer serve`, encrypt the disk of its folder";
 const ASK: &str = "the owner of the bucket must permit it: docs/jobs.md has the policy";
 
@@ -167,11 +169,27 @@ pub fn misdescribed(
     Ok(found)
 }
 
+/// Whether all objects of ours are described as what they are.
+#[must_use]
+pub fn check_objects(store: &dyn Objects) -> Check {
+    match misdescribed(store, &|_, _| ()) {
+        Ok(wrong) if wrong.is_empty() => Check::ok("objects", "all are rightly described"),
+        Ok(wrong) => {
+            let found = wrong.first().map(|(_, found)| found.as_str()).unwrap_or_default();
+            let found =
+                if wrong.len() == 1 { found.to_owned() } else { format!("{} as this one: {found}", wrong.len()) };
+            Check::warning("objects", found, "composer bucket check --fix-metadata")
+        }
+        Err(e) => Check::failed("objects", e.to_string(), ASK),
+    }
+}
+
 /// Gives an object the description that it should have; answers whether it has it now. There are servers that keep
 /// what they are told to replace.
 ///
 /// # Errors
 /// When the bucket does not do it.
+#[cfg(feature = "s3")]
 pub fn mend(bucket: &store::s3::Bucket, key: &Key) -> Result<bool, store::Error> {
     bucket.correct(key)?;
     Ok(bucket.head(key)?.is_none_or(|head| is_right(key, &head)))
@@ -181,6 +199,7 @@ pub fn mend(bucket: &store::s3::Bucket, key: &Key) -> Result<bool, store::Error>
 ///
 /// # Errors
 /// When it cannot be reached.
+#[cfg(feature = "s3")]
 pub fn check_bucket(bucket: &store::s3::Bucket, encrypted_on_the_way: bool) -> Result<Vec<Check>, store::Error> {
     let started = std::time::Instant::now();
     bucket.reach()?;

@@ -13,6 +13,7 @@ use crate::audio::synth::rehearse;
 use crate::audio::{SoundFont, SoundFontError, soundfonts};
 use crate::music::message::{Channel, Value};
 use crate::music::{Message, general_midi};
+use crate::settings::{Folders, Settings};
 
 /// What is meant by "strings", which no name of General MIDI's begins with.
 const STRING_ENSEMBLE: u8 = 48;
@@ -40,6 +41,16 @@ pub struct FontWish {
 }
 
 impl FontWish {
+    /// What the settings say: the one that they name, else one of the user's, else the system's.
+    #[must_use]
+    pub fn of_settings(settings: &Settings, folders: &Folders) -> FontWish {
+        FontWish {
+            named: None,
+            preferred: settings.sound.soundfont.as_ref().map(|path| folders.from_home(path)),
+            folders: folders.soundfonts.iter().cloned().chain(soundfonts::users_folders(&folders.data)).collect(),
+        }
+    }
+
     /// Loads the SoundFont that was asked for; else the one that is preferred; else the first that can be
     /// read of the user's, then of the system's; else composer's own instruments.
     ///

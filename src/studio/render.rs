@@ -5,11 +5,45 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::instruments::{self, Chosen};
 use super::place::{InTheWay, Placing};
-use crate::audio::export::{Export, ExportError, Normalise, Progress, Summary, export, gain_db};
-use crate::audio::instrument::MakeInstrument;
+use crate::audio::export::{
+    Container, Depth, Export, ExportError, Normalise, Progress, Quality, Summary, export, gain_db,
+};
+use crate::audio::instrument::{MakeInstrument, performing_synths};
 use crate::audio::performance::{Manner, Performance};
 use crate::audio::sequencer::{Score, Strip};
+use crate::audio::synth::Options;
+
+/// Frames a second of what is made for [listeners](for_listeners).
+const RATE: u32 = 48_000;
+
+/// The sound of a piece for those who listen elsewhere: Ogg Vorbis, as loud as it can be.
+///
+/// # Errors
+/// When it cannot be written, or `progress` ends it.
+pub fn for_listeners(
+    score: Arc<Score>,
+    chosen: &Chosen,
+    options: Options,
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Vec<u8>, ExportError> {
+    instruments::prepare(&chosen.font, &score, &[]);
+    let rendering = Rendering {
+        make: performing_synths(Arc::clone(&chosen.font), options),
+        manner: Manner::plain(RATE),
+        export: Export {
+            container: Container::Vorbis { quality: Quality::default() },
+            depth: Depth::Sixteen,
+            normalise: Normalise::Peak(-1.0),
+        },
+        in_the_way: InTheWay::TakeNextName,
+        score,
+    };
+    let folder = tempfile::tempdir()?;
+    let (sound, _) = rendering.whole(&folder.path().join("sound.ogg"), progress)?;
+    Ok(std::fs::read(sound)?)
+}
 
 /// Why one of several files is not there.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +53,8 @@ pub struct RenderError {
     pub path: PathBuf,
     /// Why.
     pub source: ExportError,
+    /// Those that are there all the same.
+    pub made: Vec<PathBuf>,
 }
 
 /// What is rendered, and how.
@@ -71,7 +107,7 @@ impl Rendering {
         if settings.normalise.is_measured() {
             let performance = Performance::new(Arc::clone(&self.score), &self.make, &self.manner);
             let gain = gain_db(performance, settings.normalise, &mut |p| progress(None, p));
-            let gain = gain.map_err(|source| RenderError { path: path.to_owned(), source })?;
+            let gain = gain.map_err(|source| RenderError { path: path.to_owned(), source, made: Vec::new() })?;
             settings.normalise = Normalise::By(gain);
         }
         let mut made = Vec::new();
@@ -83,7 +119,13 @@ impl Rendering {
                 strip.mute |= other != index;
             }
             let stem = self.one(&path, &manner, settings, &mut |p| progress(Some(index), p));
-            made.push(stem.map_err(|source| RenderError { path, source })?);
+            match stem {
+                Ok(stem) => made.push(stem),
+                Err(source) => {
+                    let made = made.into_iter().map(|(path, _): (PathBuf, Summary)| path).collect();
+                    return Err(RenderError { path, source, made });
+                }
+            }
         }
         Ok(made)
     }
@@ -136,6 +178,10 @@ fn stem_path(path: &Path, number: usize, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::SoundFont;
+    use crate::music::composition::{Composition, Division, Format, Track};
+    use crate::music::message::{Channel, Key, Velocity, Voice};
+    use crate::music::{Ppq, Ticks};
 
     #[test]
     fn stems_have_tame_names() {
@@ -143,5 +189,29 @@ mod tests {
         assert_eq!(name("Lead 1 (square)"), "a/song-03-lead-1-square.flac");
         assert_eq!(name("../../etc/passwd"), "a/song-03-etc-passwd.flac");
         assert_eq!(name("***"), "a/song-03.flac");
+    }
+
+    #[test]
+    fn stems_that_are_there_are_named_when_another_fails() {
+        let mut composition = Composition::new(Format::Parallel, Division::Metrical(Ppq::new(480).unwrap()));
+        for key in [60, 64, 67] {
+            let (key, velocity) = (Key::masked(key), Velocity::masked(90));
+            let mut track = Track::new();
+            track.push_voice(Ticks(0), Channel::default(), Voice::NoteOn { key, velocity });
+            track.push_voice(Ticks(480), Channel::default(), Voice::NoteOff { key, velocity });
+            composition.tracks.push(track);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let rendering = Rendering {
+            score: Arc::new(Score::new(&composition)),
+            make: performing_synths(Arc::new(SoundFont::builtin()), Options::default()),
+            manner: Manner::plain(8_000),
+            export: Export { container: Container::Wav, depth: Depth::Sixteen, normalise: Normalise::No },
+            in_the_way: InTheWay::TakeNextName,
+        };
+        let stopped = rendering.stems(&folder.path().join("a.wav"), &mut |stem, _| stem != Some(2)).unwrap_err();
+        assert_eq!(stopped.made, [1, 2].map(|n| folder.path().join(format!("a-0{n}-track-{n}.wav"))));
+        assert_eq!(stopped.path, folder.path().join("a-03-track-3.wav"));
+        assert!(!stopped.path.exists() && stopped.made.iter().all(|path| path.exists()));
     }
 }

@@ -83,6 +83,10 @@ impl Knobs {
 
 const VOLUME: u8 = 7;
 
+/// Controllers that stay where they were put, and change a sound: portamento time, balance, pan, expression, the sound's
+/// brightness and times, and what is sent to the effects. Pedals and the wheel spring back, and are none of these.
+const KEPT: [u8; 15] = [5, 8, 10, 11, 71, 72, 73, 74, 75, 76, 77, 78, 91, 93, 94];
+
 const SILENT: u8 = 0xff;
 
 /// Where General MIDI's volume stands until somebody moves it.
@@ -103,6 +107,8 @@ pub struct Layers {
     knobs: Knobs,
     /// The last position of the volume slider.
     slider: Value,
+    /// Where the other controllers stand that keep their place: pan, expression, what is sent to the effects.
+    kept: [Option<Value>; KEPT.len()],
 }
 
 impl Layers {
@@ -110,12 +116,25 @@ impl Layers {
     #[must_use]
     pub fn new(layers: &[Layer], knobs: Knobs) -> Layers {
         let played = |layer: &Layer| Played { layer: *layer, sounds: [SILENT; 128], sounding: Sounding::default() };
-        Layers { layers: layers.iter().take(16).map(played).collect(), knobs, slider: SLIDER }
+        Layers { layers: layers.iter().take(16).map(played).collect(), knobs, slider: SLIDER, kept: [None; KEPT.len()] }
     }
 
-    /// Takes the place of others: the slider is where it was.
+    /// Takes the place of others: the slider and the knobs are where they were.
     pub(super) fn succeed(&mut self, before: &Layers) {
-        self.slider = before.slider;
+        (self.slider, self.kept) = (before.slider, before.kept);
+    }
+
+    /// Takes note of where the keyboard's controllers stand, as far as that outlasts an instrument; answers with the
+    /// message as it acts, none where it makes no sound.
+    pub(super) fn remember(&mut self, voice: Voice) -> Option<Voice> {
+        let Voice::Control { controller, value } = voice else { return Some(voice) };
+        let controller = self.knobs.get(controller)?;
+        if controller.get() == VOLUME {
+            self.slider = value;
+        } else if let Some(place) = KEPT.iter().position(|c| *c == controller.get()) {
+            self.kept[place] = Some(value);
+        }
+        Some(Voice::Control { controller, value })
     }
 
     /// The messages that choose the instruments, and how loud they are.
@@ -126,21 +145,17 @@ impl Layers {
             voice(control(32, layer.program.bank_fine));
             voice(Voice::Program(Value::masked(layer.program.program)));
             voice(control(VOLUME, layer.at_level(self.slider).get()));
+            for (controller, value) in KEPT.iter().zip(self.kept) {
+                if let Some(value) = value {
+                    voice(control(*controller, value.get()));
+                }
+            }
         }
     }
 
     /// A message of the keyboard, on whatever channel, as the layers play it.
     pub fn play(&mut self, _channel: Channel, voice: Voice, mut say: impl FnMut(&Message)) {
-        let voice = match voice {
-            Voice::Control { controller, value } => {
-                let Some(controller) = self.knobs.get(controller) else { return };
-                if controller.get() == VOLUME {
-                    self.slider = value;
-                }
-                Voice::Control { controller, value }
-            }
-            voice => voice,
-        };
+        let Some(voice) = self.remember(voice) else { return };
         for Played { layer, sounds, sounding } in &mut self.layers {
             let voice = match voice {
                 Voice::NoteOn { key, velocity } => {
@@ -257,6 +272,20 @@ mod tests {
         let mut others = Layers::new(&[loud], Knobs::default());
         others.succeed(&layers);
         assert_eq!(set_up(&others), [at(0, 80)]);
+    }
+
+    #[test]
+    fn another_instrument_finds_the_knobs_where_they_are() {
+        let mut layers = Layers::new(&[Layer::new(Program::default())], Knobs::default());
+        // Knob 3 is expression; a pedal and the wheel spring back.
+        say(&mut layers, &[control(10, 20), control(23, 70), control(64, 127), control(1, 90), Voice::PitchBend(100)]);
+        assert_eq!(layers.remember(control(91, 5)), Some(control(91, 5)));
+        let mut others = Layers::new(&[Layer::new(Program::default())], Knobs::default());
+        others.succeed(&layers);
+        let mut said = Vec::new();
+        others.set_up(|m| said.push(m.clone()));
+        let at = |c, v| Message::Voice(Channel::default(), control(c, v));
+        assert_eq!(said[3..], [at(7, 100), at(10, 20), at(11, 70), at(91, 5)]);
     }
 
     #[test]

@@ -109,10 +109,14 @@ impl Live {
         }
     }
 
-    /// Throws away what waits.
+    /// Throws away what waits, but for where it leaves sliders and knobs.
     pub(super) fn forget(&mut self) {
         for input in self.inputs.iter_mut().flatten() {
-            while input.pop().is_ok() {}
+            while let Ok((_, _, voice)) = input.pop() {
+                if let Some(layers) = &mut self.layers {
+                    layers.remember(voice);
+                }
+            }
         }
     }
 

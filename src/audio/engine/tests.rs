@@ -89,6 +89,28 @@ fn a_stamped_key_sounds_a_constant_time_later_however_late_the_callbacks_come() 
 }
 
 #[test]
+fn what_is_played_while_no_output_listens_is_not_heard_when_one_does() {
+    let mut bench = Bench::new(64);
+    let (mut keys, input) = rtrb::RingBuffer::new(1_000);
+    bench.remote.listen(Some(input)).unwrap();
+    let mut at = 0;
+    let mut play = |voice| {
+        at += 1_000;
+        keys.push((Micros(at), Channel::default(), voice)).unwrap();
+    };
+    bench.block(0.0, &[]);
+    bench.engine.suspend();
+    let pan = Voice::Control { controller: 10.try_into().unwrap(), value: 9.try_into().unwrap() };
+    [on(60), pan, off(60), on(62)].into_iter().for_each(&mut play);
+    bench.engine.prepare(Format { rate: RATE, block: 64, latency: 64 });
+    let silent: Vec<f32> = (0..1_500).flat_map(|_| bench.block(0.0, &[])).collect();
+    assert_eq!(impulses(&silent), [0; 0]);
+    play(on(64));
+    let heard: Vec<f32> = (0..1_500).flat_map(|_| bench.block(0.0, &[])).collect();
+    assert_eq!(impulses(&heard).len(), 1);
+}
+
+#[test]
 fn keys_whose_way_is_longer_than_thought_are_soon_late_by_the_same_again() {
     let mut bench = Bench::new(64);
     let (mut keys, input) = rtrb::RingBuffer::new(1_000);

@@ -4,6 +4,8 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
+use super::ExportError;
+
 /// Bytes that stay in memory.
 const MEMORY: usize = 128 * 1024 * 1024;
 
@@ -19,18 +21,19 @@ impl Spool {
         Spool { file: BufWriter::new(tempfile::spooled_tempfile(MEMORY)) }
     }
 
-    pub(super) fn write(&mut self, left: &[f32], right: &[f32]) -> io::Result<()> {
+    pub(super) fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), ExportError> {
         for (l, r) in left.iter().zip(right) {
-            self.file.write_all(&l.to_le_bytes())?;
-            self.file.write_all(&r.to_le_bytes())?;
+            self.file.write_all(&l.to_le_bytes()).map_err(aside)?;
+            self.file.write_all(&r.to_le_bytes()).map_err(aside)?;
         }
         Ok(())
     }
 
-    pub(super) fn read(self) -> io::Result<SpoolReader> {
-        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.seek(SeekFrom::Start(0))?;
-        Ok(SpoolReader { file: BufReader::new(file), left: Vec::new(), right: Vec::new() })
+    pub(super) fn read(self) -> Result<SpoolReader, ExportError> {
+        let file = self.file.into_inner().map_err(|e| aside(e.into_error()))?;
+        let mut reader = SpoolReader { file: BufReader::new(file), left: Vec::new(), right: Vec::new() };
+        reader.rewind()?;
+        Ok(reader)
     }
 }
 
@@ -40,8 +43,21 @@ pub(super) struct SpoolReader {
     right: Vec<f32>,
 }
 
+/// Left and right.
+type Chunk<'a> = (&'a mut [f32], &'a mut [f32]);
+
+/// It is not the place of the file that fails.
+fn aside(source: io::Error) -> ExportError {
+    ExportError::Aside { folder: std::env::temp_dir(), source }
+}
+
 impl SpoolReader {
-    pub(super) fn next_chunk(&mut self) -> io::Result<Option<(&mut [f32], &mut [f32])>> {
+    /// From the beginning.
+    pub(super) fn rewind(&mut self) -> Result<(), ExportError> {
+        self.file.seek(SeekFrom::Start(0)).map(drop).map_err(aside)
+    }
+
+    pub(super) fn next_chunk(&mut self) -> Result<Option<Chunk<'_>>, ExportError> {
         self.left.clear();
         self.right.clear();
         let mut frame = [0u8; 8];
@@ -53,7 +69,7 @@ impl SpoolReader {
                     self.right.push(f32::from_le_bytes([e, f, g, h]));
                 }
                 Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => break,
-                Err(e) => return Err(e),
+                Err(e) => return Err(aside(e)),
             }
         }
         Ok((!self.left.is_empty()).then_some((&mut self.left[..], &mut self.right[..])))

@@ -129,3 +129,53 @@ fn what_cannot_be_is_told() {
     let e = export(performance(0.1, 1), settings, &mut out, &mut |p| p.seconds < 0.2);
     assert!(matches!(e, Err(ExportError::Interrupted)));
 }
+
+/// A click every half second over a tone that is quiet beside it: as with drums, its peaks are far above its loudness.
+struct Clicks {
+    at: u32,
+    tone: f32,
+}
+
+impl Instrument for Clicks {
+    fn message(&mut self, _: &Message) {}
+    fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
+        for (l, r) in left.iter_mut().zip(right) {
+            let (t, click) = (self.at as f32 / 48_000.0, (self.at % 24_000) as f32);
+            *l = self.tone * (t * 440.0 * std::f32::consts::TAU).sin()
+                + 0.6 * (-click / 300.0).exp() * (click * 0.5).sin();
+            *r = *l;
+            self.at += 1;
+        }
+    }
+    fn reset(&mut self) {}
+    fn restart(&mut self) {}
+    fn active_voices(&self) -> usize {
+        1
+    }
+}
+
+#[test]
+fn a_loudness_is_that_of_what_leaves_the_limiter() {
+    let mut composition = Composition::new(Format::Parallel, Division::Metrical(Ppq::new(480).unwrap()));
+    let mut track = Track::new();
+    let (key, velocity) = (Key::masked(60), Velocity::masked(90));
+    track.push_voice(Ticks(0), Channel::default(), Voice::NoteOn { key, velocity });
+    track.push_voice(Ticks(960 * 6), Channel::default(), Voice::NoteOff { key, velocity });
+    composition.tracks.push(track);
+    let score = Arc::new(Score::new(&composition));
+    let render = |tone, normalise| {
+        let make: MakeInstrument = Arc::new(move |_| Box::new(Clicks { at: 0, tone }));
+        let performance = Performance::new(Arc::clone(&score), &make, &Manner { tail: 0.0, ..Manner::plain(48_000) });
+        let settings = Export { container: Container::Wav, depth: Depth::TwentyFour, normalise };
+        export(performance, settings, Cursor::new(Vec::new()), &mut |_| true).unwrap()
+    };
+    let made = render(0.05, Normalise::Loudness(-15.0));
+    let (before, after) = (made.before.loudness.unwrap(), made.after.unwrap());
+    // Its peaks have been cut: the plain gain would not have been enough.
+    assert!(made.before.peak_db + made.gain_db > 1.0, "{made:?}");
+    assert!(made.gain_db > -15.0 - before + 0.2, "{made:?}");
+    assert!((after.loudness.unwrap() + 15.0).abs() < 0.2, "{made:?}");
+    // There is an end to that, and it is told.
+    let made = render(0.0, Normalise::Loudness(-5.0));
+    assert!(made.after.unwrap().loudness.unwrap() < -5.5, "{made:?}");
+}

@@ -19,11 +19,16 @@ const LONGER_BLOCKS: u32 = 4;
 /// So long the end of an output that hangs is waited for.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// How long a renderer may take to come back from a stream that has been let go.
-const COMING_HOME: Duration = Duration::from_secs(5);
+/// How long the first opening of an output may take: a sound server that has to be started needs a second or two.
+pub(in crate::audio) const OPENING: Duration = Duration::from_secs(5);
 
 /// Opens a stream: [`open_stream`](super::open_stream), or what a test puts in its place.
 pub(super) type Open = Box<dyn Fn(Opening<'_>) -> Result<(Stream, Description), OutputError> + Send>;
+
+/// Whether what is refused is the length of a block (cpal's words).
+fn is_of_length(error: &OutputError) -> bool {
+    matches!(error, OutputError::Refused { reason, .. } if reason.to_lowercase().contains("buffer size"))
+}
 
 /// The next power of two, in frames, and twice, four and eight times that.
 fn longer(buffer: Duration, rate: u32, doublings: u32) -> Duration {
@@ -53,8 +58,18 @@ impl Supervisor {
             .name("audio-output".to_owned())
             .spawn(move || keeper.run(renderer, &first))
             .map_err(|e| OutputError::Refused { device: "any".to_owned(), reason: e.to_string() })?;
-        let gone = || OutputError::Refused { device: "any".to_owned(), reason: "its thread has ended".to_owned() };
-        opened.recv().unwrap_or_else(|_| Err(gone()))?;
+        match opened.recv_timeout(OPENING) {
+            Ok(opened) => opened?,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                // Should it come back after all, nobody wants it any more.
+                let _ = notices.send(Notice::Stop);
+                return Err(OutputError::Silent);
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                let reason = "its thread has ended".to_owned();
+                return Err(OutputError::Refused { device: "any".to_owned(), reason });
+            }
+        }
         Ok(Supervisor { state, notices, thread: Some(thread) })
     }
 
@@ -116,7 +131,7 @@ impl Keeper {
             };
             self.set(State::Lost(OutputError::Lost { device, reason }));
             stream.end();
-            let Ok(back) = returned.recv_timeout(COMING_HOME) else { return };
+            let Some(back) = self.await_home(&returned) else { return };
             renderer = back;
             renderer.suspend();
             stream = loop {
@@ -126,7 +141,7 @@ impl Keeper {
                         break stream;
                     }
                     Err(_) => {
-                        let Ok(back) = returned.recv_timeout(COMING_HOME) else { return };
+                        let Some(back) = self.await_home(&returned) else { return };
                         renderer = back;
                         if self.pause() {
                             return;
@@ -163,17 +178,38 @@ impl Keeper {
                 Ok(open) => return Ok(open),
                 Err(error) => error,
             };
+            let told = first.take();
             let refused = matches!(error, OutputError::Refused { .. });
-            let error = first.get_or_insert(error);
+            // That a length is refused says little where another one fails for another reason.
+            let told = match told {
+                Some(before) if is_of_length(&error) || !is_of_length(&before) => before,
+                _ => error,
+            };
             if !refused || attempt == LONGER_BLOCKS {
-                return Err(error.clone());
+                return Err(told);
             }
-            match returned.recv_timeout(COMING_HOME) {
-                Ok(back) => renderer = back,
-                Err(_) => return Err(error.clone()),
+            match self.await_home(returned) {
+                Some(back) => renderer = back,
+                None => return Err(told),
             }
+            first = Some(told);
         }
         Err(first.unwrap_or(OutputError::NotBuilt("an output")))
+    }
+
+    /// Waits for the renderer of a stream that was let go of, however long that hangs; `None` when it is no longer wanted.
+    fn await_home(&self, returned: &mpsc::Receiver<Box<dyn Renderer>>) -> Option<Box<dyn Renderer>> {
+        loop {
+            match returned.recv_timeout(RETRY) {
+                Ok(back) => return Some(back),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    if self.inbox.try_iter().any(|notice| matches!(notice, Notice::Stop)) {
+                        return None;
+                    }
+                }
+            }
+        }
     }
 
     /// Waits until the stream is dead, and says why; `None` when it is no longer wanted.

@@ -104,6 +104,8 @@ impl ChannelState {
                     PAN => self.pan = v,
                     64 => self.sustain = v,
                     66 => self.sostenuto = v,
+                    // All controllers are reset.
+                    121 => self.forget_pedals(),
                     _ => return Some(voice),
                 }
                 match controller.get() {

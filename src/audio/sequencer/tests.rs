@@ -230,6 +230,19 @@ fn a_muted_hand_is_silent_though_the_other_holds_the_pedal() {
 }
 
 #[test]
+fn a_pedal_that_the_piece_has_reset_stays_up_where_a_track_is_muted() {
+    let right: &[(u64, u8, Voice)] = &[(0, 0, cc(64, 127)), (10, 0, on(72)), (20, 0, cc(121, 0)), (4_000, 0, off(72))];
+    let left: &[(u64, u8, Voice)] = &[(0, 0, on(40)), (4_000, 0, off(40))];
+    let mut sequencer = playing(&score(&[right, left]));
+    let mut heard = Heard::default();
+    heard.run(&mut sequencer, 10_000, 128);
+    heard.messages.clear();
+    sequencer.set_strip(1, Strip { mute: true, ..Strip::default() }, &mut heard);
+    let pressed = Message::Voice(Channel::masked(0), cc(64, 127));
+    assert!(heard.messages.iter().all(|(_, message)| *message != pressed), "{:?}", heard.messages);
+}
+
+#[test]
 fn a_loop_returns_to_the_frame() {
     let score = score(&[&[(0, 0, on(60)), (100, 0, off(60)), (480, 0, on(61)), (2_000, 0, off(61))]]);
     let mut sequencer = playing(&score);

@@ -30,7 +30,7 @@ pub(super) struct Keys {
 impl Keys {
     /// Listens, if there is somebody to listen to.
     pub(super) fn new() -> Keys {
-        let here = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let here = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && in_foreground();
         Keys { raw: here && crossterm::terminal::enable_raw_mode().is_ok() }
     }
 
@@ -46,6 +46,16 @@ impl Keys {
             }
         }
     }
+}
+
+/// Whether the terminal's keys are ours: a job in the background that asks for them is stopped by the system.
+fn in_foreground() -> bool {
+    #[cfg(unix)]
+    {
+        rustix::termios::tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp())
+    }
+    #[cfg(not(unix))]
+    true
 }
 
 impl Drop for Keys {

@@ -104,7 +104,8 @@ fn open_source(args: &Args, clock: Clock, settings: &crate::settings::Settings) 
 
 /// Looks after the output while something plays.
 pub(super) struct Care {
-    lost: bool,
+    /// Whether there is no output at the moment.
+    pub(super) lost: bool,
     /// The output as it was when it was last open.
     open: Option<Description>,
 }

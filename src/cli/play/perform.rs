@@ -240,6 +240,8 @@ impl Piece {
                 match wish {
                     Wish::Quit => return Ok(After::Quit),
                     Wish::Next => return Ok(After::Next),
+                    // Nobody plays; what is wanted meanwhile would come all at once.
+                    _ if care.as_ref().is_some_and(|c| c.lost) => {}
                     Wish::Pause => {
                         paused = !paused;
                         if paused { stage.pause()? } else { stage.play()? }
@@ -255,10 +257,14 @@ impl Piece {
             }
             let gauges = Arc::clone(stage.gauges());
             let mut xruns = 0;
-            if let (Stage::Sound(player), Some(care)) = (&mut *stage, &mut care) {
-                care.look(player);
-                player.remote().collect();
-                xruns = player.xruns();
+            match (&mut *stage, &mut care) {
+                (Stage::Sound(player), Some(care)) => {
+                    care.look(player);
+                    player.remote().collect();
+                    xruns = player.xruns();
+                }
+                (Stage::Port(port), _) => port.look()?,
+                (Stage::Sound(_), None) => {}
             }
             let ended = stage.ended();
             // The clock counts whole frames, and the end may lie between two.
@@ -274,7 +280,7 @@ impl Piece {
                 position: gauges.position(),
                 length: Some(self.score.length()),
                 percent: self.speed.percent(),
-                playing: gauges.playing(),
+                playing: gauges.playing() && !care.as_ref().is_some_and(|c| c.lost),
                 looped: self.looped,
                 peak: Some(l.max(r)),
                 xruns,

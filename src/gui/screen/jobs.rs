@@ -1,7 +1,9 @@
 //! Jobs: compositions that workers make, here or wherever the store can be reached. The list is read again and again
 //! while this screen is shown; a worker on this computer works for as long as the window holds it.
 
+mod checked;
 mod row;
+mod shared;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,9 +19,10 @@ use crate::gui::now::Now;
 use crate::gui::theme;
 use crate::gui::widget::{button, field, labelled, tip};
 use crate::gui::work::{Held, beside, held};
+use crate::studio::bucket::Check;
 use crate::studio::compose::atelier::Melody;
 use crate::studio::desk::{Order, Piece};
-use crate::studio::jobs::board::{Board, Hired, Job};
+use crate::studio::jobs::board::{Board, Hired, Job, Shared};
 use crate::studio::preferences::Change;
 
 /// The screen.
@@ -31,10 +34,24 @@ pub struct Jobs {
     /// The store as it is being typed.
     typed: Option<String>,
     said: Option<(String, bool)>,
+    checks: Checks,
+    shared: Option<Shared>,
     worker: Option<Hired>,
     watch: Option<Held>,
     /// Which store answers are from.
     number: u64,
+}
+
+/// What is known of the store.
+#[derive(Debug, Default)]
+enum Checks {
+    /// Nobody has asked.
+    #[default]
+    None,
+    /// It is being tried out.
+    Asked,
+    /// What was found.
+    Known(Vec<Check>),
 }
 
 /// What happens on this screen.
@@ -58,6 +75,18 @@ pub enum Message {
     Choose,
     /// It was chosen.
     Chosen(PathBuf),
+    /// The store is to be tried out.
+    Check,
+    /// It was.
+    Checked(u64, Result<Vec<Check>, String>),
+    /// What was found has been read.
+    Dismiss,
+    /// Its first composition is to be heard by others.
+    Share(usize),
+    /// They can.
+    Shared(u64, Result<Shared, String>),
+    /// Words for the clipboard.
+    Copy(String),
     /// Work on them here, or no longer.
     Work,
     /// It is not wanted any more.
@@ -196,6 +225,30 @@ impl Jobs {
             Message::Chosen(folder) => {
                 return Action::Change(Change::Store(Some(folder.display().to_string())));
             }
+            Message::Check => {
+                let Some(folders) = now.folders.clone() else { return Action::None };
+                let (number, settings) = (self.number, now.settings.clone());
+                (self.checks, self.said) = (Checks::Asked, None);
+                return Action::Work(beside(move || Message::Checked(number, Board::check(&settings, &folders))));
+            }
+            Message::Checked(number, found) if number == self.number => match found {
+                Ok(checks) => self.checks = Checks::Known(checks),
+                Err(e) => (self.checks, self.said) = (Checks::None, Some((e, true))),
+            },
+            Message::Dismiss => (self.checks, self.shared) = (Checks::None, None),
+            Message::Share(index) => {
+                let Some((job, folders)) = self.jobs.get(index).cloned().zip(now.folders.clone()) else {
+                    return Action::None;
+                };
+                let (number, settings) = (self.number, now.settings.clone());
+                self.said = Some((format!("Making a page that plays {} …", job.name), false));
+                return self.with_board(move |b| Message::Shared(number, b.share(&job, &settings, &folders)));
+            }
+            Message::Shared(number, made) if number == self.number => match made {
+                Ok(shared) => (self.shared, self.said) = (Some(shared), None),
+                Err(e) => self.said = Some((e, true)),
+            },
+            Message::Copy(words) => return Action::Copy(words),
             Message::Work if self.worker.is_some() => {
                 self.worker = None;
                 self.said = Some(("The worker on this computer has stopped; others go on.".to_owned(), false));
@@ -245,7 +298,12 @@ impl Jobs {
                     return self.list();
                 }
             }
-            Message::Nothing | Message::Opened(..) | Message::Listed(..) | Message::Again(_) => {}
+            Message::Nothing
+            | Message::Opened(..)
+            | Message::Listed(..)
+            | Message::Again(_)
+            | Message::Checked(..)
+            | Message::Shared(..) => {}
         }
         Action::None
     }
@@ -268,7 +326,12 @@ impl Jobs {
             ),
         ]
         .align_y(Alignment::Center);
-        column![title, self.store(now), self.body(), self.said()]
+        let checks = match &self.checks {
+            Checks::Known(checks) => Some(checked::view(checks)),
+            Checks::None | Checks::Asked => None,
+        };
+        let link = self.shared.as_ref().map(shared::view);
+        column![title, self.store(now), checks, link, self.body(), self.said()]
             .spacing(theme::GAP + theme::NEAR)
             .padding(theme::MARGIN)
             .into()
@@ -299,6 +362,12 @@ impl Jobs {
             ),
             set,
             labelled(Icon::Folder, "Choose").on_press(Message::Choose),
+            tip(
+                labelled(Icon::Good, if matches!(self.checks, Checks::Asked) { "Checking …" } else { "Check" })
+                    .on_press_maybe((!matches!(self.checks, Checks::Asked)).then_some(Message::Check)),
+                "Tries out whether the store is reachable, permitted, private and fit for jobs",
+                tooltip::Position::Bottom
+            ),
         ]
         .spacing(theme::GAP)
         .align_y(Alignment::Center)
@@ -320,7 +389,8 @@ impl Jobs {
             .align_x(Alignment::Center);
             return container(words).center(Length::Fill).style(theme::surface).into();
         }
-        let rows = self.jobs.iter().enumerate().map(|(n, job)| row::view(n, job));
+        let has_links = self.board.as_ref().is_some_and(|b| b.has_links);
+        let rows = self.jobs.iter().enumerate().map(|(n, job)| row::view(n, job, has_links));
         let list = container(column(rows).spacing(theme::NEAR)).padding([theme::GAP, theme::WIDE]);
         let list = scrollable(list).style(theme::scroll).width(Length::Fill).height(Length::Fill);
         container(list).padding(theme::NEAR).style(theme::surface).into()

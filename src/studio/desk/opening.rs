@@ -2,7 +2,6 @@
 
 use crate::audio::Options;
 use crate::audio::output::{DEFAULT_BUFFER, Request, System};
-use crate::audio::soundfonts;
 use crate::keyboard::{Script, Select};
 use crate::settings::{Folders, Settings};
 use crate::studio::instruments::FontWish;
@@ -50,11 +49,7 @@ impl SoundChoice {
         let buffer = sound.buffer.unwrap_or(DEFAULT_BUFFER);
         SoundChoice {
             request: Request { system, device, rate: sound.rate, channels: None, buffer, keyboards: false },
-            font: FontWish {
-                named: None,
-                preferred: sound.soundfont.as_ref().map(|path| folders.from_home(path)),
-                folders: folders.soundfonts.iter().cloned().chain(soundfonts::users_folders(&folders.data)).collect(),
-            },
+            font: FontWish::of_settings(settings, folders),
             options: Options { reverb: sound.reverb, chorus: sound.chorus, ..Options::default() },
             clicks: f32::from(sound.metronome_volume) / 100.0,
         }

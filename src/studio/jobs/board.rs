@@ -7,6 +7,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::{Place, open, place};
+use crate::audio::sequencer::Score;
 use crate::compose::request::{Kind, Request};
 use crate::jobs::client::{Cancelled, Client, Order, Progress, Status};
 use crate::jobs::engine::apart::Apart;
@@ -17,6 +18,11 @@ use crate::jobs::{Error, Timing};
 use crate::music::composition::Composition;
 use crate::music::smf;
 use crate::settings::{Folders, Settings};
+use crate::store::Address;
+use crate::studio::bucket::{self, Check};
+use crate::studio::desk::SoundChoice;
+use crate::studio::remote::share::{LONGEST, Piece, share};
+use crate::studio::render::for_listeners;
 
 /// A job as it is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,11 +112,24 @@ fn in_words(request: &Request) -> String {
     }
 }
 
+/// A page that others can listen to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// What it plays.
+    pub name: String,
+    /// Where it is, for everybody who knows this.
+    pub link: String,
+    /// When that ends.
+    pub until: jiff::Timestamp,
+}
+
 /// A store of jobs that is open.
 #[derive(Clone, Debug)]
 pub struct Board {
     /// Where it is.
     pub place: String,
+    /// Whether others can listen to what is in it, by a link.
+    pub has_links: bool,
     client: Client,
     pace: Pace,
 }
@@ -124,7 +143,8 @@ impl Board {
         let opened = open(&Place::default(), settings, folders).map_err(|e| e.to_string())?;
         let timing = Timing { lease: settings.jobs.lease };
         let place = opened.address.to_string();
-        Ok(Board { place, client: Client { store: opened.store, timing }, pace: opened.pace })
+        let has_links = matches!(opened.address, Address::Bucket { .. });
+        Ok(Board { place, has_links, client: Client { store: opened.store, timing }, pace: opened.pace })
     }
 
     /// How long to wait before the list is read again.
@@ -193,6 +213,43 @@ impl Board {
         let files = self.client.fetch(job.id).map_err(|e| e.to_string())?;
         let cannot = |e: std::io::Error| format!("cannot write into {}: {e}", folder.display());
         place(&files, &job.name, "composed", folder).map_err(cannot)
+    }
+
+    /// Whether the store of the settings is what jobs and files need, with a sentence for everything that was looked at.
+    ///
+    /// # Errors
+    /// When it cannot be opened or reached, in words.
+    pub fn check(settings: &Settings, folders: &Folders) -> Result<Vec<Check>, String> {
+        let place = Place::default();
+        let opened = open(&place, settings, folders).map_err(|e| e.to_string())?;
+        let mut checks = Vec::new();
+        #[cfg(feature = "s3")]
+        if let Some((bucket, encrypted)) = super::open_bucket(&place, settings, folders).map_err(|e| e.to_string())? {
+            checks.extend(bucket::check_bucket(&bucket, encrypted).map_err(|e| e.to_string())?);
+        }
+        checks.extend(bucket::check(&*opened.store));
+        checks.push(bucket::check_objects(&*opened.store));
+        Ok(checks)
+    }
+
+    /// Lets others listen to what came of a job: a page in the store that plays its first composition, under a link.
+    ///
+    /// # Errors
+    /// When there is none, or the store has no links; in words.
+    pub fn share(&self, job: &Job, settings: &Settings, folders: &Folders) -> Result<Shared, String> {
+        let words = |e: &dyn std::fmt::Display| e.to_string();
+        let midi = self.client.fetch(job.id).map_err(|e| words(&e))?.into_iter().next();
+        let midi = midi.ok_or_else(|| format!("{} has no composition", job.name))?;
+        let read = smf::read(&midi).map_err(|e| words(&e))?;
+        let choice = SoundChoice::of_settings(settings, folders);
+        let chosen = choice.font.load().map_err(|e| words(&e))?;
+        let score = Arc::new(Score::new(&read.composition));
+        let sound = for_listeners(score, &chosen, choice.options, &mut |_| true).map_err(|e| words(&e))?;
+        let title = Path::new(&job.name).file_stem().unwrap_or_default().to_string_lossy();
+        let piece = Piece { title: &title, midi: &midi, sound: (&sound, "ogg") };
+        let until = jiff::Timestamp::now() + LONGEST;
+        let links = share(&*self.client.store, &piece, LONGEST).map_err(|e| words(&e))?;
+        Ok(Shared { name: title.into_owned(), link: links.page, until })
     }
 
     /// What there is of a composition that is being made.

@@ -10,7 +10,7 @@ use super::PerformError;
 use crate::audio::engine::EngineError;
 use crate::audio::levels::Gauges;
 use crate::audio::sequencer::{Loop, SHORTEST_LOOP, Score, Seek, Sequencer, Sink, Speed, Strip};
-use crate::keyboard::{OutputPort, OutputPortError};
+use crate::keyboard::{OutputAddress, OutputPort, OutputPortError};
 use crate::music::Micros;
 use crate::music::message::{Channel, Controller, Message, Value, Voice};
 
@@ -43,6 +43,8 @@ pub struct External {
     /// Loads and seeks so far, as the thread counts them.
     starts: u64,
     name: String,
+    address: OutputAddress,
+    looked: Instant,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -53,7 +55,7 @@ impl External {
     /// When there is no such port, or the system has no thread left.
     pub fn open(port: &str) -> Result<External, OutputPortError> {
         let port = OutputPort::open(port)?;
-        let name = port.name().to_owned();
+        let (name, address) = (port.name().to_owned(), port.address());
         let (orders, inbox) = mpsc::channel();
         let (tell, failed) = mpsc::channel();
         let gauges = Arc::new(Gauges::default());
@@ -67,7 +69,17 @@ impl External {
         };
         let thread = std::thread::Builder::new().name("midi-out".to_owned()).spawn(run);
         let thread = thread.map_err(|e| OutputPortError::Gone(e.to_string()))?;
-        Ok(External { orders, failed, gauges, score: None, starts: 0, name, thread: Some(thread) })
+        Ok(External {
+            orders,
+            failed,
+            gauges,
+            score: None,
+            starts: 0,
+            name,
+            address,
+            looked: Instant::now(),
+            thread: Some(thread),
+        })
     }
 
     /// The port's name.
@@ -86,6 +98,23 @@ impl External {
     #[must_use]
     pub fn ended(&self) -> bool {
         self.starts > 0 && self.gauges.ended_start() == self.starts
+    }
+
+    /// Looks after the port, now and then.
+    ///
+    /// # Errors
+    /// When it has gone. ALSA takes messages for a port that nobody reads any more, so the list of ports is asked.
+    pub fn look(&mut self) -> Result<(), PerformError> {
+        /// How often.
+        const LOOK: Duration = Duration::from_secs(1);
+        if let Ok(failure) = self.failed.try_recv() {
+            return Err(failure.into());
+        }
+        if self.looked.elapsed() < LOOK {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        if self.address.is_there() { Ok(()) } else { Err(OutputPortError::Gone(self.name.clone()).into()) }
     }
 
     fn start(&mut self, order: Order) -> Result<(), PerformError> {

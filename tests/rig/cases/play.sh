@@ -52,4 +52,13 @@ want_equal "every note, in order" "60 61 62 63 64 65 66 67 68 69 70 71 40" \
   "$(awk '/Note on/ { gsub(",", ""); printf "%s%s", n++ ? " " : "", $6 }' "$scratch/heard")"
 want_equal "as many note-offs: nothing hangs" 13 "$(grep -c 'Note off' "$scratch/heard")"
 want "the instrument" grep -q 'Program change.*program 40' "$scratch/heard"
+aseqdump > /dev/null 2>&1 &
+listener=$!
+within 10 grep -q aseqdump /proc/asound/seq/clients || fail "aseqdump does not listen"
+"$COMPOSER" play "$scratch/scale.mid" --speed 25 --midi-out aseqdump 2> "$scratch/gone.log" &
+player=$!
+sleep 2
+kill "$listener"
+want_status 3 "a port that goes while it plays ends it" finish "$player" 20
+want "with a message" has "$scratch/gone.log" "the MIDI output is gone" "composer devices"
 want_status 3 "a port that is not there is exit code 3" "$COMPOSER" play "$scratch/scale.mid" --midi-out nowhere 2> "$scratch/port.log"

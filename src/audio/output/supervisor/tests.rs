@@ -184,3 +184,35 @@ fn without_a_card_it_does_not_begin_and_while_it_looks_for_one_it_can_be_ended()
     drop(supervisor);
     assert_eq!(Arc::strong_count(&card), 1, "nothing of it goes on");
 }
+
+#[test]
+fn a_system_that_does_not_answer_is_waited_for_and_then_told() {
+    let (engine, _remote) = Engine::new(clicks(), 48_000, Instant::now());
+    let (answer, never) = mpsc::channel::<()>();
+    let open: Open = Box::new(move |opening| {
+        // Until the test is over.
+        let _ = never.recv_timeout(PATIENCE);
+        let _ = opening.home.send(opening.renderer);
+        Err(OutputError::NotBuilt("a card"))
+    });
+    let opened = Supervisor::start(open, Request::default(), Box::new(engine), Arc::new(Counters::default()));
+    assert_eq!(opened.err(), Some(OutputError::Silent));
+    drop(answer);
+}
+
+#[test]
+fn what_stands_in_the_way_of_longer_blocks_is_told() {
+    let (engine, _remote) = Engine::new(clicks(), 48_000, Instant::now());
+    let refused = |reason: &str| OutputError::Refused { device: "card".into(), reason: reason.into() };
+    let attempts = AtomicU32::new(0);
+    let open: Open = Box::new(move |opening| {
+        let _ = opening.home.send(opening.renderer);
+        Err(if attempts.fetch_add(1, Relaxed) == 0 {
+            refused("Buffer size 240 is not in the supported range 256..=16384")
+        } else {
+            refused("it is busy")
+        })
+    });
+    let opened = Supervisor::start(open, Request::default(), Box::new(engine), Arc::new(Counters::default()));
+    assert_eq!(opened.err(), Some(refused("it is busy")));
+}

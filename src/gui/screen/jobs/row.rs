@@ -43,7 +43,7 @@ fn does<'a>(word: &'a str, words: &'a str, message: Message) -> Element<'a, Mess
     tip(button, words, tooltip::Position::Top)
 }
 
-pub(super) fn view<'a>(n: usize, job: &'a Job) -> Element<'a, Message> {
+pub(super) fn view<'a>(n: usize, job: &'a Job, has_links: bool) -> Element<'a, Message> {
     let (sign, style, words) = state(&job.state);
     let attempt = if job.attempt > 1 { format!("   attempt {}", job.attempt) } else { String::new() };
     let about = format!("{}   {}{attempt}", job.what, job.age.map_or_else(String::new, ago));
@@ -68,6 +68,10 @@ pub(super) fn view<'a>(n: usize, job: &'a Job) -> Element<'a, Message> {
     }
     if let JobState::Done(_) = job.state {
         buttons = buttons.push(does("Fetch", "Into the library", Message::Fetch(n)));
+        if has_links {
+            buttons =
+                buttons.push(does("Share", "A page that plays it, and a link to it for a week", Message::Share(n)));
+        }
     }
     buttons = if job.state.has_ended() {
         buttons.push(does("Again", "Submit the same once more", Message::Retry(n))).push(does(
@@ -79,7 +83,8 @@ pub(super) fn view<'a>(n: usize, job: &'a Job) -> Element<'a, Message> {
         buttons.push(does("Cancel", "Not wanted any more", Message::Cancel(n)))
     };
     // As wide as the widest, so that what is said stands in a column.
-    let buttons = container(buttons).width(196.0).align_right(196.0);
+    let width = if has_links { 256.0 } else { 196.0 };
+    let buttons = container(buttons).width(width).align_right(width);
     row![names, progress, buttons].spacing(theme::WIDE).height(52.0).align_y(Alignment::Center).into()
 }
 

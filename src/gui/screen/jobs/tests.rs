@@ -95,3 +95,38 @@ fn another_store_is_a_change_of_the_settings() {
     bench.tell(Message::Listed(1, Ok(Vec::new())));
     assert!(!bench.screen.read);
 }
+
+#[test]
+fn a_check_speaks_plainly_and_goes_when_it_is_read() {
+    let Some(mut bench) = Bench::new() else { return };
+    assert_eq!(bench.clicks("Check"), ["Check"]);
+    let _ = bench.tell(Message::Check);
+    assert!(bench.shown().find("Checking …").is_ok());
+    let found = Board::check(&bench.now.settings, bench.now.folders.as_ref().unwrap());
+    bench.tell(Message::Checked(1, found));
+    for words in ["The store is fit for jobs.", "what is written is read back", "all are rightly described"] {
+        assert!(bench.shown().find(words).is_ok(), "{words}");
+    }
+    assert_eq!(bench.clicks("Close"), ["Dismiss"]);
+    bench.tell(Message::Dismiss);
+    assert!(bench.shown().find("The store is fit for jobs.").is_err());
+    bench.tell(Message::Checked(1, Err("it does not answer".to_owned())));
+    assert!(bench.shown().find("it does not answer").is_ok());
+}
+
+#[test]
+fn a_folder_has_no_links_and_a_bucket_has() {
+    let Some(mut bench) = Bench::new() else { return };
+    bench.board.submit("Ode", &SAMPLES[0].melody().unwrap(), &Request::default()).unwrap();
+    bench.look();
+    bench.screen.jobs[0].state = JobState::Done(1);
+    assert!(bench.shown().find("Share").is_err());
+    bench.screen.board.as_mut().unwrap().has_links = true;
+    assert_eq!(bench.clicks("Share"), ["Share(0)"]);
+    let until = "2026-11-28T12:00:00Z".parse().unwrap();
+    let link = "https://bucket/shared/1/index.html?X-Amz-Signature=1".to_owned();
+    bench.tell(Message::Shared(1, Ok(Shared { name: "Ode".to_owned(), link: link.clone(), until })));
+    let words = "Whoever has this link can listen to Ode until 28 November 2026, 12:00 UTC.";
+    assert!(bench.shown().find(words).is_ok());
+    assert_eq!(bench.clicks("Copy link"), [format!("Copy({link:?})")]);
+}
