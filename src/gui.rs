@@ -10,6 +10,7 @@ pub mod help;
 pub mod icon;
 pub mod now;
 pub mod offer;
+pub mod remarks;
 pub mod screen;
 pub mod shell;
 pub mod status;

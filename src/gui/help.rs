@@ -43,7 +43,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 5] = [
             ("F2", "Rename it"),
             ("Ctrl D", "Duplicate it"),
             ("Delete", "Delete it"),
-            ("Ctrl Z", "Bring it back"),
+            ("Ctrl Z", "Bring it back; or from the trash"),
             ("/", "Search"),
         ],
     ),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::remarks::Remarks;
 use crate::keyboard::controls::Panel;
 use crate::settings::{Folders, Settings, SettingsError};
-use crate::studio::desk::{Beat, Captured, Font, Keyboard, Piece, Pulse, Remark, Report, Sound, Transport};
+use crate::studio::desk::{Beat, Captured, Font, Keyboard, Piece, Pulse, Report, Sound, Transport};
 use crate::studio::doctor::{Check, Status};
 use crate::studio::instruments::Instrument;
 
@@ -27,8 +28,8 @@ pub struct Now {
     pub captured: Captured,
     /// What moves.
     pub pulse: Pulse,
-    /// The last thing that was said.
-    pub remark: Option<Remark>,
+    /// What was said.
+    pub remarks: Remarks,
     /// What was left behind, in words, until somebody has looked.
     pub left_behind: Option<String>,
     /// What the doctor found, when it was last asked.
@@ -60,7 +61,7 @@ impl Now {
             piece: None,
             captured: Captured::default(),
             pulse: Pulse::default(),
-            remark: None,
+            remarks: Remarks::default(),
             left_behind: None,
             checks: Vec::new(),
             beat: Beat::of_settings(&settings.record),
@@ -83,8 +84,8 @@ impl Now {
             Report::Piece(piece) => self.piece = Some(Arc::clone(piece)),
             Report::Captured(captured) => self.captured = *captured,
             Report::Pulse(pulse) => self.pulse = *pulse,
-            Report::Says(remark) => self.remark = Some(remark.clone()),
-            Report::Kept(kept) => self.remark = Some(super::words::kept(kept)),
+            Report::Says(remark) => self.remarks.say(remark.clone()),
+            Report::Kept(kept) => self.remarks.say(super::words::kept(kept)),
             Report::Heard(_) => {}
         }
     }

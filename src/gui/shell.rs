@@ -34,7 +34,7 @@ use super::widget::still;
 use super::work::{Broken, beside};
 use super::{dialog, help, status, theme};
 use crate::settings::{self, Folders, SettingsError, ThemeSetting};
-use crate::studio::desk::{Desk, Opening, Order, Piece, PieceError, Remark, Report, Trial};
+use crate::studio::desk::{Closing, Desk, Opening, Order, Piece, PieceError, Remark, Report, Touch, Trial};
 use crate::studio::doctor::{self, Check};
 use crate::studio::edit::EditError;
 use crate::studio::preferences::Change;
@@ -100,6 +100,8 @@ pub enum Message {
     Help,
     /// A key of the computer that no widget wanted.
     Key(keyboard::Event),
+    /// What came in one go with a key of the computer or on screen has been told.
+    Touched,
     /// The window is not in front any more.
     Unfocused,
     /// A file is to be opened.
@@ -126,6 +128,10 @@ pub enum Message {
     Leave(Answer),
     /// The folder that they are to be saved in was chosen.
     LeaveFor(dialog::Chosen<PathBuf>),
+    /// The window is closing still, and this is to be said of it.
+    Ends(&'static str),
+    /// What ran is saved and let go of, or was left behind.
+    Ended(Option<Closing>),
 }
 
 impl Studio {
@@ -133,7 +139,7 @@ impl Studio {
     pub fn boot(start: Start) -> (Studio, Task<Message>) {
         let Start { file, settings, settings_fault, settings_warnings, settings_file, folders, listen } = start;
         let mut now = Now::new(settings.clone(), Some(folders.clone()));
-        now.remark = remark_on_settings(settings_fault.as_ref(), &settings_warnings);
+        remark_on_settings(settings_fault.as_ref(), &settings_warnings).into_iter().for_each(|r| now.remarks.say(r));
         now.settings_fault = settings_fault;
         now.settings_warnings = settings_warnings;
         let (tell, told) = mpsc::unbounded();
@@ -151,7 +157,7 @@ impl Studio {
         // Ctrl-C in the terminal and the end of the session close the window as its own button does.
         let _ = ctrlc::set_handler(move || drop(tell.unbounded_send(Message::Close)));
         if let Err(e) = &desk {
-            now.remark = Some(Remark { text: format!("The system gives no thread: {e}."), wrong: true });
+            now.remarks.say(Remark { text: format!("The system gives no thread: {e}."), wrong: true });
         }
         let mut studio = Studio { desk: desk.ok(), settings_file, pulses, ..Studio::without_desk(now) };
         let look = studio.library.look_behind(&studio.now);
@@ -264,6 +270,10 @@ impl Studio {
                 Task::none()
             }
             Message::Key(event) => self.key(&event),
+            Message::Touched => {
+                self.desk.as_mut().and_then(Desk::touch).into_iter().for_each(Touch::hand_on);
+                Task::none()
+            }
             Message::Unfocused => {
                 self.play.let_go();
                 if let Some(touch) = self.desk.as_mut().and_then(Desk::touch) {
@@ -292,7 +302,7 @@ impl Studio {
                 self.now.settings_fault = None;
                 self.now.settings_warnings.clear();
                 let text = format!("The old settings are kept as {}.", aside.display());
-                self.now.remark = Some(Remark { text, wrong: false });
+                self.now.remarks.say(Remark { text, wrong: false });
                 Task::none()
             }
             Message::PutAside(Err(error)) => self.complain(format!("{error}.")),
@@ -307,8 +317,11 @@ impl Studio {
                 self.library.work_broke();
                 #[cfg(feature = "train")]
                 self.training_broke();
-                if matches!(self.leaving, Leaving::Keeping | Leaving::Saving) {
-                    return self.ask(broken.to_string());
+                match self.leaving {
+                    Leaving::Keeping | Leaving::Saving => return self.ask(broken.to_string()),
+                    // The rest goes with the program.
+                    Leaving::Ends { .. } => return iced::exit(),
+                    _ => {}
                 }
                 self.complain(broken.to_string())
             }
@@ -317,6 +330,8 @@ impl Studio {
             Message::Safe(Err(e)) => self.ask(e.to_string()),
             Message::Leave(answer) => self.answer(answer),
             Message::LeaveFor(folder) => self.leave_for(folder),
+            Message::Ends(remark) => self.ends(remark),
+            Message::Ended(closing) => self.ended(closing),
         }
     }
 
@@ -359,6 +374,8 @@ impl Studio {
     fn hear(&mut self, report: &Report) -> Task<Message> {
         if matches!(report, Report::Pulse(_)) {
             self.pulses.store(false, Ordering::Relaxed);
+            // Now the window looks: what is played from here on came later.
+            self.desk.as_mut().and_then(Desk::touch).into_iter().for_each(Touch::hand_on);
         }
         self.now.hear(report);
         self.play.hear(report, &self.now);
@@ -456,7 +473,8 @@ impl Studio {
                 Touched::Release(key) => touch.release(key),
             }
         }
-        Task::none()
+        // Others that came with it are told first.
+        Task::done(Message::Touched)
     }
 
     /// Lets a key sound that nobody plays.
@@ -471,7 +489,7 @@ impl Studio {
     }
 
     fn complain(&mut self, text: String) -> Task<Message> {
-        self.now.remark = Some(Remark { text, wrong: true });
+        self.now.remarks.say(Remark { text, wrong: true });
         Task::none()
     }
 
@@ -483,10 +501,18 @@ impl Studio {
                 Task::batch([retry, self.examine()])
             }
             status::Message::Library => self.go(Screen::Library),
-            status::Message::Dismiss => {
-                if self.now.remark.take().is_none() {
+            status::Message::Dismiss(index) => {
+                if !self.now.remarks.dismiss(index) {
                     self.now.left_behind = None;
                 }
+                Task::none()
+            }
+            status::Message::DismissAll => {
+                self.now.remarks.clear();
+                Task::none()
+            }
+            status::Message::All => {
+                self.now.remarks.toggle();
                 Task::none()
             }
         }
@@ -525,7 +551,8 @@ impl Studio {
         ];
         let help: Option<Element<'_, Message>> = self.help.then(|| help::over(Message::Help));
         let asks = self.leaving != Leaving::Stays;
-        let below = still(stack![still(window, self.help), help], asks);
+        let said = status::all(&self.now).map(|all| all.map(Message::Status));
+        let below = still(stack![still(stack![window, said], self.help), help], asks);
         stack![below, leaving::view(&self.leaving)].into()
     }
 }

@@ -1,7 +1,7 @@
 //! The line at the foot of every screen: keyboard, sound, and the last thing that was said. When
 //! something is wrong it turns into the doctor's sentence with its remedy.
 
-use iced::widget::{Row, container, row, text, tooltip};
+use iced::widget::{Row, column, container, opaque, row, scrollable, text, tooltip};
 use iced::{Alignment, Element, Length, Theme};
 
 use super::icon::{self, Icon};
@@ -19,13 +19,20 @@ pub enum Message {
     Retry,
     /// What was left behind is to be seen.
     Library,
-    /// What was said has been read.
-    Dismiss,
+    /// What was said has been read: the so manieth, the newest first.
+    Dismiss(usize),
+    /// Everything that was said has been read.
+    DismissAll,
+    /// All that was said is to be shown, or no longer.
+    All,
 }
 
 /// How wide the words of a part are at most: alone, and beside something that was said.
 const MOST: f32 = 340.0;
 const LEAST: f32 = 220.0;
+
+/// How high the line is.
+const LINE: f32 = 38.0;
 
 type Style = fn(&Theme) -> text::Style;
 
@@ -36,7 +43,7 @@ pub fn view(now: &Now) -> Element<'_, Message> {
     let line = row![keyboard(now, most), sound(now, most), container(said).align_right(Length::Fill)]
         .spacing(theme::WIDE + theme::GAP)
         .align_y(Alignment::Center);
-    container(line).height(Length::Fixed(38.0)).padding([0.0, theme::MARGIN]).center_y(38.0).style(theme::bar).into()
+    container(line).height(LINE).padding([0.0, theme::MARGIN]).center_y(LINE).style(theme::bar).into()
 }
 
 fn keyboard(now: &Now, most: f32) -> Row<'_, Message> {
@@ -101,12 +108,44 @@ fn small<'a>(icon: Icon, label: &'a str) -> Button<'a, Message> {
 }
 
 fn said(now: &Now) -> Option<Element<'_, Message>> {
-    let remark = now.remark.as_ref()?;
-    let (icon, style): (Icon, Style) =
-        if remark.wrong { (Icon::Warning, theme::warning) } else { (Icon::Good, theme::success) };
+    let remark = now.remarks.newest()?;
+    let (icon, style) = sign(remark.wrong);
     // What is cut off can be read as a tip.
     let words = tip(line(&remark.text).size(theme::SMALL), &remark.text, tooltip::Position::Top);
-    Some(with_cross(row![icon::coloured(icon, 15.0, style), container(words).max_width(560.0)]))
+    let (others, is_wrong) = now.remarks.others();
+    let more = (others > 0).then(|| {
+        let sign = is_wrong.then(|| icon::coloured(Icon::Warning, 13.0, theme::warning));
+        let inside = row![sign, text(format!("{others} more")).size(theme::SMALL)].spacing(theme::NEAR);
+        let style = theme::toggle(now.remarks.is_open());
+        let more = button(inside.align_y(Alignment::Center)).padding([4.0, 8.0]).style(style);
+        tip(more.on_press(Message::All), "Shows everything that was said", tooltip::Position::Top)
+    });
+    Some(with_cross(row![icon::coloured(icon, 15.0, style), container(words).max_width(560.0), more]))
+}
+
+fn sign(wrong: bool) -> (Icon, Style) {
+    if wrong { (Icon::Warning, theme::warning) } else { (Icon::Good, theme::success) }
+}
+
+/// Everything that was said, above the line; while it is to be shown.
+pub fn all(now: &Now) -> Option<Element<'_, Message>> {
+    if !now.remarks.is_open() {
+        return None;
+    }
+    let lines = now.remarks.all().enumerate().map(|(n, remark)| {
+        let (icon, style) = sign(remark.wrong);
+        let words = container(text(&remark.text).size(theme::SMALL)).width(Length::Fill).padding([3.0, 0.0]);
+        row![cross(Message::Dismiss(n)), container(icon::coloured(icon, 15.0, style)).padding([4.0, 0.0]), words]
+            .spacing(theme::GAP)
+            .into()
+    });
+    let lines = container(column(lines).spacing(theme::NEAR)).padding(iced::padding::right(theme::WIDE));
+    let read = small(Icon::Close, "Dismiss all").on_press(Message::DismissAll);
+    let sheet =
+        column![scrollable(lines).style(theme::scroll), container(read).align_right(Length::Fill)].spacing(theme::GAP);
+    let sheet = container(sheet).width(560.0).max_height(320.0).padding(12).style(theme::sheet);
+    let above = container(opaque(sheet)).align_right(Length::Fill).align_bottom(Length::Fill);
+    Some(above.padding(iced::padding::right(theme::MARGIN).bottom(LINE + theme::NEAR)).into())
 }
 
 /// What was left behind; a click leads to it.
@@ -119,7 +158,10 @@ fn left_behind(now: &Now) -> Option<Element<'_, Message>> {
 
 /// What can be dismissed. The cross comes first, so that it has its place however long the words are.
 fn with_cross(line: Row<'_, Message>) -> Element<'_, Message> {
-    let close = button(icon::coloured(Icon::Close, 13.0, theme::muted)).padding(5).style(theme::quiet);
     let line = line.spacing(theme::GAP).align_y(Alignment::Center);
-    row![close.on_press(Message::Dismiss), line].spacing(theme::NEAR).align_y(Alignment::Center).into()
+    row![cross(Message::Dismiss(0)), line].spacing(theme::NEAR).align_y(Alignment::Center).into()
+}
+
+fn cross<'a>(message: Message) -> Button<'a, Message> {
+    button(icon::coloured(Icon::Close, 13.0, theme::muted)).padding(5).style(theme::quiet).on_press(message)
 }

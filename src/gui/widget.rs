@@ -14,6 +14,7 @@ pub mod roll;
 mod still;
 pub mod thumb;
 pub mod tune;
+mod wrap;
 
 use iced::widget::{container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
@@ -71,7 +72,7 @@ pub fn list_tip<'a, M: 'a>(
     words: &'a str,
     position: tooltip::Position,
 ) -> Element<'a, M> {
-    Element::new(hush::Hush(tip(list, words, position)))
+    hush::hush(tip(list, words, position))
 }
 
 /// Adds a tip that says what a widget does, with its key.

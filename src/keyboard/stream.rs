@@ -192,6 +192,11 @@ impl Sender {
     /// will hear [`Event::Overrun`].
     pub fn send(&mut self, at: Micros, message: Message) {
         self.sound(at, &message);
+        self.tell(at, message);
+    }
+
+    /// Tells the reader of a message that sounds already.
+    pub fn tell(&mut self, at: Micros, message: Message) {
         if self.ring.push((at, message)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }

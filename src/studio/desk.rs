@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::{JoinHandle, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use capture::CAPTURED;
 pub use keys::{Touch, Trial};
@@ -225,13 +225,32 @@ pub struct Pulse {
     pub rest: bool,
 }
 
-/// An open desk. When it is dropped a running take is saved and everything falls silent.
+/// So long a disk may take to save what was played.
+const SAVING: Duration = Duration::from_secs(10);
+
+/// So long an audio output or a keyboard's driver may take to let go, once everything is saved.
+const LETTING_GO: Duration = Duration::from_secs(1);
+
+/// How a desk has closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// What was played is saved, and everything is let go of.
+    Done,
+    /// What was played is saved; the audio output, or the driver of the keyboard, hangs and was left behind.
+    Hangs,
+    /// What was played could not be saved in time: it is in its journal.
+    Unsaved,
+}
+
+/// An open desk. When it is closed or dropped a running take is saved and everything falls silent.
 #[derive(Debug)]
 pub struct Desk {
     orders: Option<mpsc::Sender<Order>>,
     touch: Option<Touch>,
     thread: Thread,
     work: Option<JoinHandle<()>>,
+    /// Hears when everything is saved.
+    saved: mpsc::Receiver<()>,
     clock: Clock,
 }
 
@@ -243,17 +262,20 @@ impl Desk {
     pub fn open(opening: Opening, tell: impl FnMut(Report) + Send + 'static) -> std::io::Result<Desk> {
         let (orders, inbox) = mpsc::channel();
         let (hand_over, touch) = mpsc::channel();
+        let (all_saved, saved) = mpsc::channel();
         let clock = Clock::start();
         let work = std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
             let (touch, keys) = keys::on_screen(clock);
             let _ = hand_over.send(touch);
-            work::Work::new(opening, clock, keys, inbox, Box::new(tell)).run();
+            let ears = work::Ears { orders: inbox, tell: Box::new(tell), saved: all_saved };
+            work::Work::new(opening, clock, keys, ears).run();
         })?;
         Ok(Desk {
             orders: Some(orders),
             touch: touch.recv().ok(),
             thread: work.thread().clone(),
             work: Some(work),
+            saved,
             clock,
         })
     }
@@ -276,16 +298,38 @@ impl Desk {
     pub fn now(&self) -> Micros {
         self.clock.now()
     }
+
+    /// Closes it: what was played is saved, then sound and keyboard are let go of. Takes ten seconds at most to save, and one
+    /// to let go.
+    #[must_use]
+    pub fn close(mut self) -> Closing {
+        self.shut(SAVING, LETTING_GO)
+    }
+
+    fn shut(&mut self, saving: Duration, letting_go: Duration) -> Closing {
+        let Some(work) = self.work.take() else { return Closing::Done };
+        // What is held goes up; without anybody to give orders the desk closes.
+        self.touch = None;
+        self.orders = None;
+        self.thread.unpark();
+        if self.saved.recv_timeout(saving) == Err(mpsc::RecvTimeoutError::Timeout) {
+            return Closing::Unsaved;
+        }
+        let deadline = Instant::now() + letting_go;
+        while !work.is_finished() {
+            if Instant::now() > deadline {
+                return Closing::Hangs;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let _ = work.join();
+        Closing::Done
+    }
 }
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        // Without anybody to give orders the desk closes.
-        self.orders = None;
-        self.thread.unpark();
-        if let Some(work) = self.work.take() {
-            let _ = work.join();
-        }
+        self.shut(SAVING, LETTING_GO);
     }
 }
 

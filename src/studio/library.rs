@@ -27,7 +27,7 @@ pub use picture::{Bar, COLUMNS, Picture};
 pub use shelf::{Entry, Order, Query, Shelf, State};
 pub use summary::{Summary, summarise};
 pub use tags::{TagChange, Tags, TagsError};
-pub use trash::{TrashSize, Trashed, empty_trash, put_back, trash, trash_size};
+pub use trash::{Trashed, empty_trash, put_back, remove_trashed, trash, trashed};
 
 /// Why something in the library cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

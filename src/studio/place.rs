@@ -2,6 +2,7 @@
 //! holds the old file or the new one and never half of either. Where the place is a link, what it
 //! leads to is meant: the link stays.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -156,13 +157,14 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// `song.mid`, `song-2.mid`, `song-3.mid` and so on.
-fn names(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+/// `song.mid`, `song-2.mid`, `song-3.mid` and so on; after `song-2.mid` comes `song-3.mid` where there is a `song.mid`,
+/// whose copy it is then: a name that happens to end with a number, as dates do, goes on as any other.
+pub(super) fn names(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let path = path.to_owned();
-    let stem = path.file_stem().unwrap_or_default().to_owned();
     let extension = path.extension().map(ToOwned::to_owned);
-    (1..10_000u32).map(move |n| {
-        if n == 1 {
+    let (stem, first) = original_of(&path).unwrap_or_else(|| (path.file_stem().unwrap_or_default().to_owned(), 1));
+    (first..10_000u32).map(move |n| {
+        if n == first {
             return path.clone();
         }
         let mut name = stem.clone();
@@ -175,9 +177,40 @@ fn names(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     })
 }
 
+/// Of which file this is a copy, and the so manieth; the original stands beside it.
+fn original_of(path: &Path) -> Option<(OsString, u32)> {
+    let (stem, number) = path.file_stem()?.to_str()?.rsplit_once('-')?;
+    let number = number.parse().ok().filter(|n: &u32| *n > 1 && n.to_string() == number)?;
+    let mut original = OsString::from(stem);
+    if let Some(extension) = path.extension() {
+        original.push(".");
+        original.push(extension);
+    }
+    path.with_file_name(original).exists().then(|| (stem.into(), number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_of_a_copy_is_the_next_copy_and_a_date_is_no_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (wanted, got) in [
+            ("x.mid", "x.mid"),
+            ("x.mid", "x-2.mid"),
+            ("x-2.mid", "x-3.mid"),
+            ("x-2.mid", "x-4.mid"),
+            ("2026-11-21.mid", "2026-11-21.mid"),
+            ("2026-11-21.mid", "2026-11-21-2.mid"),
+            ("2026-11-21-2.mid", "2026-11-21-3.mid"),
+            ("x-02.mid", "x-02.mid"),
+            ("x-02.mid", "x-02-2.mid"),
+        ] {
+            assert_eq!(place(b"", &at(wanted), InTheWay::TakeNextName).unwrap(), at(got), "{wanted}");
+        }
+    }
 
     #[test]
     fn a_file_in_the_way_stays_unless_it_is_to_be_replaced() {

@@ -122,11 +122,9 @@ impl Jobs {
         self.jobs.iter().filter(|j| !j.state.has_ended()).count()
     }
 
-    /// The window closes: what is worked on here is given back.
-    pub fn close(&mut self) {
-        if let Some(hired) = self.worker.take() {
-            hired.dismiss();
-        }
+    /// The window closes: whoever works here is to be dismissed.
+    pub fn close(&mut self) -> Option<Hired> {
+        self.worker.take()
     }
 
     /// The store is another one.

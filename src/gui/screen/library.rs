@@ -4,37 +4,39 @@
 //! The folder is the user's: it is listed beside the window, looked at once a second while this screen is shown, and what
 //! is in the files is read a few at a time, by one at a time. Only the rows that are seen are made.
 
+mod bin;
 mod detail;
 mod files;
+mod keys;
 mod left;
 mod list;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use iced::keyboard::key::Named;
-use iced::keyboard::{Key, Modifiers};
 use iced::widget::{Id, column, container, operation, row, text, text_input, tooltip};
 use iced::{Alignment, Element, Length};
 
 use super::Action;
 use crate::gui::icon::Icon;
 use crate::gui::now::Now;
-use crate::gui::widget::{button, choice, field, labelled, tip};
-use crate::gui::work::{Held, beside, held};
-use crate::gui::{theme, words};
+use crate::gui::theme;
+use crate::gui::widget::{choice, field, labelled, tip};
+use crate::gui::work::{Held, beside};
 use crate::studio::desk::{Order as DeskOrder, Piece, PieceError};
 use crate::studio::library::{
-    self, Imported, LibraryError, Look, Order, Query, Shelf, Sound, Summary, TagChange, TrashSize, Trashed,
+    self, Imported, LibraryError, Look, Order, Query, Shelf, Sound, Summary, TagChange, Trashed,
 };
+use bin::Bin;
+pub use keys::repeats;
 pub use left::LeftBehind;
+use list::Scrolled;
+use watch::Sight;
 
 /// Files that are read before the window is told of them.
 const BATCH: usize = 24;
-
-/// How often the folder is looked at.
-const LOOK: Duration = Duration::from_millis(1_000);
 
 /// Two clicks within this time are one wish.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -60,15 +62,16 @@ pub struct Library {
     /// What the query shows, in its order.
     shown: Vec<PathBuf>,
     selected: Option<PathBuf>,
-    /// Where the list is scrolled to, in pixels, and how high it is.
-    scrolled: (f32, f32),
+    scrolled: Scrolled,
+    /// What is seen of the library.
+    sight: Sight,
     left: LeftBehind,
     /// The last click on an entry, unless it was the second of two.
     clicked: Option<(PathBuf, Instant)>,
-    trash: TrashSize,
+    bin: Bin,
     /// What of these is discarded for good when that is said once more.
     doomed: Option<Doomed>,
-    /// What was deleted, the last on top.
+    /// What was deleted in this session and can be undone, the last on top.
     trashed: Vec<Trashed>,
     /// The name as it is being typed.
     renaming: Option<String>,
@@ -98,7 +101,6 @@ enum Doomed {
     Take(usize),
     Draft(usize),
     Damaged(usize),
-    Trash,
 }
 
 /// An export that runs.
@@ -183,12 +185,8 @@ pub enum Message {
     Undo,
     /// It was brought back.
     Back(Trashed, Result<PathBuf, LibraryError>),
-    /// So much is in the trash.
-    Weighed(TrashSize),
-    /// Remove for good what is in the trash.
-    EmptyTrash,
-    /// It is removed, or not.
-    Emptied(Result<(), LibraryError>),
+    /// The trash.
+    Bin(bin::Message),
     /// Choose files to import.
     Import,
     /// These files are to be imported.
@@ -251,6 +249,7 @@ impl Library {
     pub fn leave(&mut self) {
         self.is_here = false;
         self.watch = None;
+        self.close_bin();
     }
 
     fn list(&mut self) -> Action<Message> {
@@ -263,13 +262,7 @@ impl Library {
         }
         let folder = self.folder.clone();
         let listing = Action::Work(beside(move || Message::Listed(Box::new(library::look(&folder)))));
-        Action::All(vec![listing, self.weigh()])
-    }
-
-    /// Looks how much is in the trash.
-    fn weigh(&self) -> Action<Message> {
-        let folder = self.folder.clone();
-        Action::Work(beside(move || Message::Weighed(library::trash_size(&folder))))
+        Action::All(vec![listing, self.look_into_trash()])
     }
 
     /// Work beside the window broke down, and nobody knows which: nothing is waited for any more.
@@ -280,25 +273,6 @@ impl Library {
         if matches!(self.state, State::Reading(_)) {
             self.state = State::Known;
         }
-    }
-
-    /// Looks at the folder until something in it changes.
-    fn watch(&mut self) -> Action<Message> {
-        let (hold, wanted) = held();
-        self.watch = Some(hold);
-        let stamp = self.shelf.stamp().clone();
-        Action::Work(beside(move || {
-            for look in 0.. {
-                std::thread::sleep(LOOK);
-                if !wanted.is_wanted() {
-                    break;
-                }
-                if stamp.is_stale(look) {
-                    return Message::Changed;
-                }
-            }
-            Message::Nothing
-        }))
     }
 
     /// Takes over what was listed, unless another screen is shown by now or another folder.
@@ -341,6 +315,7 @@ impl Library {
 
     fn refresh(&mut self) {
         self.shown = self.shelf.view(&self.query).iter().map(|e| e.path.clone()).collect();
+        list::see(self);
         // What is not seen must not be renamed or deleted by a key.
         if self.selected.as_ref().is_some_and(|s| !self.shown.contains(s)) {
             self.selected = None;
@@ -406,8 +381,9 @@ impl Library {
                 self.refresh();
                 Action::None
             }
-            Message::Scrolled(to, height) => {
-                self.scrolled = (to, height);
+            Message::Scrolled(top, height) => {
+                self.scrolled = Scrolled { top, height };
+                list::see(self);
                 Action::None
             }
             Message::Select(path) => {
@@ -464,6 +440,9 @@ impl Library {
 
     /// Draws the screen.
     pub fn view<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
+        if self.bin.is_shown() {
+            return self.view_bin(now);
+        }
         let search = field(
             text_input("Search names, instruments, #tags", &self.query.text)
                 .id(Id::new(SEARCH))
@@ -518,27 +497,17 @@ impl Library {
             State::Reading(_) | State::Unread => "Looking …".to_owned(),
             State::Known | State::Failed(_) => count,
         };
-        let said = self.said.as_ref().map(|(what, wrong)| {
-            text(what).size(theme::SMALL).style(if *wrong { theme::warning } else { theme::muted })
-        });
-        row![text(reading).size(theme::SMALL).style(theme::muted), container(said).width(Length::Fill), self.bin()]
+        let reading = text(reading).size(theme::SMALL).style(theme::muted);
+        row![reading, container(self.said()).width(Length::Fill), self.bin_in_words()]
             .spacing(theme::WIDE)
             .align_y(Alignment::Center)
             .into()
     }
 
-    /// What is in the trash, and how to be rid of it.
-    fn bin(&self) -> Option<Element<'_, Message>> {
-        let TrashSize { files, bytes } = self.trash;
-        if files == 0 {
-            return None;
-        }
-        let doomed = self.doomed == Some(Doomed::Trash);
-        let empty = if doomed { format!("Delete {} for good?", files_in_words(files)) } else { "Empty".to_owned() };
-        let size = format!("Trash: {}, {}", files_in_words(files), words::size(bytes));
-        let button = button(text(empty).size(theme::SMALL)).padding([2.0, 8.0]).style(theme::plain);
-        let line = row![text(size).size(theme::SMALL).style(theme::muted), button.on_press(Message::EmptyTrash)];
-        Some(line.spacing(theme::GAP).align_y(Alignment::Center).into())
+    /// What was last said.
+    fn said(&self) -> Option<Element<'_, Message>> {
+        let (what, wrong) = self.said.as_ref()?;
+        Some(text(what).size(theme::SMALL).style(if *wrong { theme::warning } else { theme::muted }).into())
     }
 }
 
@@ -549,38 +518,6 @@ fn is_second(first: Option<(PathBuf, Instant)>, path: &Path, at: Instant) -> boo
 
 fn files_in_words(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
-}
-
-/// What a key of the computer means on this screen.
-#[must_use]
-pub fn shortcut(key: &Key, modifiers: Modifiers) -> Option<Message> {
-    if modifiers.command() {
-        return match key.as_ref() {
-            Key::Character("z") => Some(Message::Undo),
-            Key::Character("d") => Some(Message::Duplicate),
-            Key::Character("f") => Some(Message::Find),
-            _ => None,
-        };
-    }
-    match key.as_ref() {
-        Key::Named(Named::ArrowDown) => Some(Message::Step(1)),
-        Key::Named(Named::ArrowUp) => Some(Message::Step(-1)),
-        Key::Named(Named::PageDown) => Some(Message::Step(10)),
-        Key::Named(Named::PageUp) => Some(Message::Step(-10)),
-        Key::Named(Named::Enter) => Some(Message::Edit),
-        Key::Named(Named::Space) => Some(Message::Play),
-        Key::Named(Named::F2) => Some(Message::Rename),
-        Key::Named(Named::Delete) => Some(Message::Delete),
-        Key::Named(Named::Escape) => Some(Message::Escape),
-        Key::Character("/") => Some(Message::Find),
-        _ => None,
-    }
-}
-
-/// Whether a key that is held says it again and again.
-#[must_use]
-pub fn repeats(message: &Message) -> bool {
-    matches!(message, Message::Step(_))
 }
 
 /// Whether two paths are one file's.

@@ -41,6 +41,8 @@ pub struct Play {
     meter: Meter,
     overview: Overview,
     instruments: combo_box::State<Named>,
+    /// What is searched for among them.
+    sought: String,
     chosen: Option<Named>,
     letters: Letters,
     /// The keys that the keyboard is known to have.
@@ -85,6 +87,8 @@ pub enum Message {
     Keep,
     /// The mouse on the keys.
     Touched(Touched),
+    /// An instrument is searched for.
+    Sought(String),
     /// An instrument was chosen.
     Instrument(Named),
     /// The tempo is being typed.
@@ -113,6 +117,7 @@ impl Default for Play {
             meter: Meter::default(),
             overview: Overview::default(),
             instruments: combo_box::State::new(Vec::new()),
+            sought: String::new(),
             chosen: None,
             letters: Letters::default(),
             span: Span::AKM322,
@@ -130,9 +135,8 @@ impl Play {
         match report {
             Report::Keyboard(keyboard) => self.meet(keyboard, now),
             Report::Font(font) => {
-                let names = font.instruments.iter().cloned().map(Named).collect();
-                let chosen = now.instrument.clone().map(Named);
-                self.instruments = combo_box::State::with_selection(names, chosen.as_ref());
+                self.instruments = combo_box::State::new(font.instruments.iter().cloned().map(Named).collect());
+                self.sought.clear();
             }
             Report::Instrument(instrument) => self.chosen = Some(Named(instrument.clone())),
             Report::Heard(heard) => {
@@ -239,10 +243,17 @@ impl Play {
             Message::Seek(to) => Action::Order(Order::Seek(to)),
             Message::Keep => Action::Order(Order::Keep),
             Message::Touched(touched) => Action::Touch(touched),
-            Message::Instrument(named) => Action::All(vec![
-                Action::Change(Change::Instrument(named.0.name.clone())),
-                Action::Order(Order::Instrument(named.0)),
-            ]),
+            Message::Sought(words) => {
+                self.sought = words;
+                Action::None
+            }
+            Message::Instrument(named) => {
+                self.sought.clear();
+                Action::All(vec![
+                    Action::Change(Change::Instrument(named.0.name.clone())),
+                    Action::Order(Order::Instrument(named.0)),
+                ])
+            }
             Message::TempoTyped(text) => {
                 self.typed = Some(text.chars().filter(|c| c.is_ascii_digit() || *c == '.').take(6).collect());
                 Action::None
@@ -320,7 +331,8 @@ impl Play {
             .padding(ROOM)
             .size(theme::BODY)
             .font(theme::REGULAR)
-            .menu_height(rows_high(9, theme::BODY, ROOM))
+            .on_input(Message::Sought)
+            .menu_height(rows_high(found(self.instruments.options(), &self.sought).min(9), theme::BODY, ROOM))
             .input_style(theme::field)
             .menu_style(theme::menu);
         let list: Element<'_, Message> = if now.font.is_some() {
@@ -364,6 +376,14 @@ impl Play {
         .align_x(Alignment::Center);
         Some(container(words).center(Length::Fill).into())
     }
+}
+
+/// How many instruments the list shows for these words, as iced's list finds them: it does not say.
+fn found(instruments: &[Named], sought: &str) -> u16 {
+    let plain = |words: &str| words.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let parts: Vec<String> = sought.split(|c: char| !c.is_ascii_alphanumeric()).map(plain).collect();
+    let matches = |named: &&Named| parts.iter().all(|part| plain(&named.0.name).contains(part));
+    u16::try_from(instruments.iter().filter(matches).count()).unwrap_or(u16::MAX)
 }
 
 fn beat(beat: Beat) -> Action<Message> {

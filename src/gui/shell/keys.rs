@@ -6,6 +6,7 @@ use iced::{Task, keyboard};
 
 use super::{Answer, Leaving, Message, Studio};
 use crate::gui::screen::{Screen, edit, library, play};
+use crate::gui::status;
 use crate::gui::widget::focus;
 
 impl Studio {
@@ -37,9 +38,12 @@ impl Studio {
         if self.help {
             return (*key == Key::Named(Named::Escape)).then_some(Message::Help);
         }
+        if self.now.remarks.is_open() && *key == Key::Named(Named::Escape) {
+            return Some(Message::Status(status::Message::All));
+        }
         let own = match self.screen {
             Screen::Library => {
-                library::shortcut(key, *modifiers).filter(|m| !repeat || library::repeats(m)).map(Message::Library)
+                self.library.shortcut(key, *modifiers).filter(|m| !repeat || library::repeats(m)).map(Message::Library)
             }
             Screen::Edit => edit::shortcut(key, *modifiers).filter(|m| !repeat || edit::repeats(m)).map(Message::Edit),
             _ => None,

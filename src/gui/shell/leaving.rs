@@ -2,6 +2,7 @@
 //! cannot be, the window stays open and asks.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use iced::widget::{column, container, opaque, row, text};
 use iced::{Element, Length, Task};
@@ -11,6 +12,8 @@ use crate::gui::icon::Icon;
 use crate::gui::screen::edit;
 use crate::gui::widget::{labelled, wanted};
 use crate::gui::{dialog, theme, work};
+use crate::studio::desk::{Closing, Desk};
+use crate::studio::jobs::board::Hired;
 
 /// How it is with closing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +30,15 @@ pub(super) enum Leaving {
     Asks(String),
     /// It is on its way to its file.
     Saving,
+    /// The window closes: what runs is saved and let go of, and this is said of it.
+    Ends { says: Option<&'static str> },
 }
+
+/// A window that takes longer to close than this says why.
+const LATE: Duration = Duration::from_millis(400);
+
+/// So long what was left behind is said.
+const READING: Duration = Duration::from_secs(4);
 
 /// What shall become of what was edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,11 +86,48 @@ impl Studio {
             return self.ask(e.to_string());
         }
         self.write_changes();
-        self.library.close();
-        // Whatever runs is saved before the window goes.
-        self.desk = None;
-        self.jobs.close();
-        iced::exit()
+        self.leaving = Leaving::Ends { says: None };
+        // Whatever runs is saved before the window goes; beside it, so that nothing that hangs freezes it.
+        let (desk, worker, tags) = (self.desk.take(), self.jobs.close(), self.library.close());
+        let end = own(work::beside(move || {
+            worker.iter().for_each(Hired::release);
+            tags.into_iter().for_each(|bring_to_disk| bring_to_disk());
+            let closing = desk.map(Desk::close);
+            worker.into_iter().for_each(Hired::dismiss);
+            Message::Ended(closing)
+        }));
+        let late = own(work::beside(|| {
+            std::thread::sleep(LATE);
+            Message::Ends("What was played is being saved, and sound is let go of.")
+        }));
+        Task::batch([end, late])
+    }
+
+    /// The window is closing still: that is said.
+    pub(super) fn ends(&mut self, remark: &'static str) -> Task<Message> {
+        if let Leaving::Ends { says: says @ None } = &mut self.leaving {
+            *says = Some(remark);
+        }
+        Task::none()
+    }
+
+    /// Closes; where something was left behind that is said first, for as long as it takes to read it.
+    pub(super) fn ended(&mut self, closing: Option<Closing>) -> Task<Message> {
+        let says = match closing {
+            None | Some(Closing::Done) => return iced::exit(),
+            Some(Closing::Hangs) => {
+                "What was played is saved. The audio output, or the keyboard's driver, does not answer and is left behind; \
+                 plug it out and in again if it stays silent."
+            }
+            Some(Closing::Unsaved) => {
+                "The disk does not answer. What was played is in its journal: the next start offers to restore it."
+            }
+        };
+        self.leaving = Leaving::Ends { says: Some(says) };
+        own(work::beside(|| {
+            std::thread::sleep(READING);
+            Message::Ended(None)
+        }))
     }
 
     pub(super) fn ask(&mut self, why: String) -> Task<Message> {
@@ -143,11 +191,13 @@ pub(super) fn view(leaving: &Leaving) -> Option<Element<'_, Message>> {
         Leaving::Pausing => ("Keeping what was learned so far …", None),
         Leaving::Keeping => ("Keeping your changes …", None),
         Leaving::Saving => ("Saving …", None),
-        Leaving::Asks(why) => ("Close without your changes?", Some(why)),
+        Leaving::Ends { says: None } => return None,
+        Leaving::Ends { says: Some(says) } => ("Closing …", Some(*says)),
+        Leaving::Asks(why) => ("Close without your changes?", Some(why.as_str())),
     };
     let head = text(head).size(theme::LARGE).font(theme::STRONG);
     let words = why.map(|why| text(why).size(theme::BODY));
-    let answers = why.map(|_| {
+    let answers = matches!(leaving, Leaving::Asks(_)).then(|| {
         row![
             wanted(Icon::Save, "Save").on_press(Message::Leave(Answer::Save)),
             labelled(Icon::Copy, "Save a copy").on_press(Message::Leave(Answer::SaveCopy)),

@@ -102,6 +102,20 @@ fn changes_are_saved_elsewhere_where_their_own_disk_is_full() {
 }
 
 #[test]
+fn a_sound_that_hangs_is_told_while_the_window_closes() {
+    let mut studio = Studio::without_desk(Now::new(Settings::default(), None));
+    studio.leaving = Leaving::Ends { says: None };
+    assert_eq!(leaving::view(&studio.leaving).is_some(), false, "a window that closes at once says nothing");
+    let _ = studio.update(Message::Ends("It takes its time."));
+    assert!(bench::shown(studio.view()).find("It takes its time.").is_ok());
+    let _ = studio.update(Message::Ended(Some(Closing::Hangs)));
+    assert!(matches!(studio.leaving, Leaving::Ends { says: Some(says) } if says.contains("does not answer")));
+    let _ = studio.update(Message::Ends("It takes its time."));
+    assert!(matches!(studio.leaving, Leaving::Ends { says: Some(says) } if says.contains("does not answer")));
+    assert!(settle(&mut studio, Message::Ended(None)));
+}
+
+#[test]
 fn changes_that_nobody_wants_go_with_the_window() {
     let Some((mut studio, file, _folder)) = edited(false) else { return };
     let before = std::fs::read(&file).unwrap();
@@ -158,7 +172,7 @@ fn work_that_breaks_down_is_said_and_holds_up_nothing() {
     let _ = studio.update(Message::Edit(edit::Message::Do(edit::Command::Save)));
     assert!(studio.edit.is_saving());
     let _ = studio.update(Message::Broken(Broken::Panicked("no reason".to_owned())));
-    assert!(studio.now.remark.as_ref().is_some_and(|r| r.wrong && r.text.contains("no reason")));
+    assert!(studio.now.remarks.newest().is_some_and(|r| r.wrong && r.text.contains("no reason")));
     settle(&mut studio, Message::Edit(edit::Message::Do(edit::Command::Save)));
     assert!(!studio.edit.is_unsaved() && std::fs::read(&file).unwrap() != before);
 }

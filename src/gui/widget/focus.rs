@@ -6,17 +6,17 @@ mod reveal;
 
 use std::rc::Rc;
 
-use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::operation::Focusable;
-use iced::advanced::widget::{Operation, Tree, Widget, tree};
-use iced::advanced::{Clipboard, Renderer as _, Shell, overlay, renderer};
+use iced::advanced::widget::{Id, Operation};
+use iced::advanced::{Renderer as _, renderer};
 use iced::keyboard::key::Named;
 use iced::keyboard::{self, Key};
 use iced::widget::{button as iced_button, pick_list, slider as iced_slider, text_input};
-use iced::{Border, Color, Element, Event, Length, Padding, Rectangle, Renderer, Size, Theme, Vector, mouse, touch};
+use iced::{Border, Color, Element, Event, Length, Padding, Rectangle, Renderer, Theme, mouse, touch};
 
-pub use reveal::{next, previous};
+pub use reveal::{follow, next, previous};
 
+use super::wrap::{Hook, Inside, wrap};
 use crate::gui::theme;
 
 /// What a key does to a widget that has the focus.
@@ -37,8 +37,9 @@ enum Answer<'a, M> {
 
 /// A widget that can have the focus.
 struct Focus<'a, M> {
-    inner: Element<'a, M>,
     answer: Answer<'a, M>,
+    /// By what it is found.
+    id: Option<Id>,
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +61,7 @@ impl Focusable for State {
 
 impl<'a, M: Clone + 'a> Focus<'a, M> {
     fn around(inner: impl Into<Element<'a, M>>, answer: Answer<'a, M>) -> Element<'a, M> {
-        Element::new(Focus { inner: inner.into(), answer })
+        wrap(inner, Focus { answer, id: None })
     }
 
     /// What a key does; `None` where it means nothing here.
@@ -74,11 +75,6 @@ impl<'a, M: Clone + 'a> Focus<'a, M> {
             (Answer::Slide(_), Key::Named(Named::ArrowDown | Named::ArrowLeft)) => Some(Heard::Moves(Named::ArrowDown)),
             _ => None,
         }
-    }
-
-    /// Whether what it opens lies over the window.
-    fn is_open(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, viewport: &Rectangle) -> bool {
-        self.inner.as_widget_mut().overlay(tree, layout, renderer, viewport, Vector::ZERO).is_some()
     }
 
     /// Whether Tab goes to it by this shell: a field of text has that of iced.
@@ -100,69 +96,26 @@ enum Heard<M> {
     Moves(Named),
 }
 
-impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
-    fn tag(&self) -> tree::Tag {
-        tree::Tag::of::<State>()
-    }
+impl<'a, M: Clone + 'a> Hook<'a, M> for Focus<'a, M> {
+    type State = State;
 
-    fn state(&self) -> tree::State {
-        tree::State::new(State::default())
-    }
-
-    fn children(&self) -> Vec<Tree> {
-        vec![Tree::new(&self.inner)]
-    }
-
-    fn diff(&self, tree: &mut Tree) {
-        if !self.is_stop() {
-            tree.state.downcast_mut::<State>().unfocus();
-        }
-        tree.diff_children(std::slice::from_ref(&self.inner));
-    }
-
-    fn size(&self) -> Size<Length> {
-        self.inner.as_widget().size()
-    }
-
-    fn size_hint(&self) -> Size<Length> {
-        self.inner.as_widget().size_hint()
-    }
-
-    fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
-        tree.children
-            .first_mut()
-            .map_or_else(layout::Node::default, |child| self.inner.as_widget_mut().layout(child, renderer, limits))
-    }
-
-    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
+    fn operate(&mut self, state: &mut State, bounds: Rectangle, operation: &mut dyn Operation) -> bool {
         if self.is_stop() {
-            operation.focusable(None, layout.bounds(), tree.state.downcast_mut::<State>());
+            operation.focusable(self.id.as_ref(), bounds, state);
         }
-        if let Some(child) = tree.children.first_mut() {
-            self.inner.as_widget_mut().operate(child, layout, renderer, operation);
-        }
+        true
     }
 
-    fn update(
-        &mut self,
-        tree: &mut Tree,
-        event: &Event,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        renderer: &Renderer,
-        clipboard: &mut dyn Clipboard,
-        shell: &mut Shell<'_, M>,
-        viewport: &Rectangle,
-    ) {
-        let Some(child) = tree.children.first_mut() else { return };
-        let state = tree.state.downcast_mut::<State>();
+    fn update(&mut self, state: &mut State, inside: &mut Inside<'_, '_, 'a, M>, event: &Event) {
+        // What was the one of a list that Tab goes to, and is not any more.
+        state.is_focused &= self.is_stop();
         match event {
             // Whoever takes the mouse needs no ring.
             Event::Mouse(mouse::Event::ButtonPressed(_)) | Event::Touch(touch::Event::FingerPressed { .. })
                 if state.is_focused =>
             {
                 state.unfocus();
-                shell.request_redraw();
+                inside.shell.request_redraw();
             }
             Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. })
                 if matches!(self.answer, Answer::Type) && is_foreign(key, *modifiers) =>
@@ -173,19 +126,22 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
             Event::Keyboard(keyboard::Event::KeyPressed { key, .. })
                 if matches!(self.answer, Answer::Turn(_))
                     && matches!(key, Key::Named(Named::Escape | Named::Enter | Named::ArrowUp | Named::ArrowDown))
-                    && self.is_open(child, layout, renderer, viewport) =>
+                    && inside.is_open() =>
             {
                 state.is_focused = true;
-                if let Some(Heard::Says(message)) = self.hear(key) {
-                    shell.publish(message);
+                let click = Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left));
+                match (key, self.hear(key)) {
+                    // What is marked in it is taken, as by a click.
+                    (Key::Named(Named::Enter), _) => inside.opened_hears(&click),
+                    (_, Some(Heard::Says(message))) => inside.shell.publish(message),
+                    _ => {}
                 }
-                let outside = Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left));
-                let nowhere = mouse::Cursor::Unavailable;
-                let inner = self.inner.as_widget_mut();
-                inner.update(child, &outside, layout, nowhere, renderer, clipboard, shell, viewport);
-                shell.invalidate_layout();
-                shell.request_redraw();
-                shell.capture_event();
+                if inside.is_open() {
+                    inside.hears(&click, mouse::Cursor::Unavailable);
+                }
+                inside.shell.invalidate_layout();
+                inside.shell.request_redraw();
+                inside.shell.capture_event();
                 return;
             }
             Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, physical_key, location, repeat, .. })
@@ -194,9 +150,9 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
                 match self.hear(key) {
                     Some(Heard::Says(message)) => {
                         if !repeat || matches!(self.answer, Answer::Turn(_)) {
-                            shell.publish(message);
+                            inside.shell.publish(message);
                         }
-                        shell.capture_event();
+                        inside.shell.capture_event();
                         return;
                     }
                     Some(Heard::Moves(key)) => {
@@ -209,13 +165,12 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
                             text: None,
                             repeat: *repeat,
                         });
-                        let over = mouse::Cursor::Available(layout.bounds().center());
-                        let inner = self.inner.as_widget_mut();
-                        inner.update(child, &pressed, layout, over, renderer, clipboard, shell, viewport);
+                        let over = mouse::Cursor::Available(inside.layout.bounds().center());
+                        inside.hears(&pressed, over);
                         if let Answer::Slide(Some(released)) = &self.answer {
-                            shell.publish(released.clone());
+                            inside.shell.publish(released.clone());
                         }
-                        shell.capture_event();
+                        inside.shell.capture_event();
                         return;
                     }
                     None => {}
@@ -223,37 +178,21 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
             }
             _ => {}
         }
-        self.inner.as_widget_mut().update(child, event, layout, cursor, renderer, clipboard, shell, viewport);
+        inside.hears(event, inside.cursor);
     }
 
-    fn mouse_interaction(
+    fn draw_over(
         &self,
-        tree: &Tree,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        viewport: &Rectangle,
-        renderer: &Renderer,
-    ) -> mouse::Interaction {
-        tree.children.first().map_or_else(Default::default, |child| {
-            self.inner.as_widget().mouse_interaction(child, layout, cursor, viewport, renderer)
-        })
-    }
-
-    fn draw(
-        &self,
-        tree: &Tree,
+        state: &State,
         renderer: &mut Renderer,
         theme: &Theme,
-        style: &renderer::Style,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
+        bounds: Rectangle,
         viewport: &Rectangle,
     ) {
-        let Some(child) = tree.children.first() else { return };
-        self.inner.as_widget().draw(child, renderer, theme, style, layout, cursor, viewport);
         // Whatever scrolls cuts off what lies beyond it: there the ring comes inside.
-        if tree.state.downcast_ref::<State>().is_focused
-            && let Some(bounds) = layout.bounds().expand(2).intersection(viewport)
+        if state.is_focused
+            && self.is_stop()
+            && let Some(bounds) = bounds.expand(2).intersection(viewport)
         {
             let ink = theme::ink(theme);
             // Two colours, so that one of them stands out from whatever is below.
@@ -267,18 +206,6 @@ impl<'a, M: Clone + 'a> Widget<M, Theme, Renderer> for Focus<'a, M> {
                 renderer.fill_quad(ring, Color::TRANSPARENT);
             }
         }
-    }
-
-    fn overlay<'b>(
-        &'b mut self,
-        tree: &'b mut Tree,
-        layout: Layout<'b>,
-        renderer: &Renderer,
-        viewport: &Rectangle,
-        translation: Vector,
-    ) -> Option<overlay::Element<'b, M, Theme, Renderer>> {
-        let child = tree.children.first_mut()?;
-        self.inner.as_widget_mut().overlay(child, layout, renderer, viewport, translation)
     }
 }
 
@@ -294,8 +221,8 @@ pub struct Button<'a, M> {
 enum Keys<M> {
     /// The same as the mouse.
     Press,
-    /// Enter does this.
-    Enter(M),
+    /// Enter does this; the list has this name.
+    Enter(&'static str, M),
     /// Nothing: another of its kind is reached instead.
     None,
 }
@@ -356,10 +283,11 @@ impl<'a, M: Clone + 'a> Button<'a, M> {
         Button { press: message, ..self }
     }
 
-    /// One of a list: where it is the one that Tab goes to, Enter says this, else the keyboard passes it by.
+    /// One of a list: where it is the one that Tab goes to, it has this name and Enter says this, else the keyboard passes
+    /// it by. Where another becomes the one, [`follow`] takes the focus there.
     #[must_use]
-    pub fn of_list(self, enter: Option<M>) -> Self {
-        Button { keys: enter.map_or(Keys::None, Keys::Enter), ..self }
+    pub fn of_list(self, list: &'static str, enter: Option<M>) -> Self {
+        Button { keys: enter.map_or(Keys::None, |message| Keys::Enter(list, message)), ..self }
     }
 }
 
@@ -367,12 +295,12 @@ impl<'a, M: Clone + 'a> From<Button<'a, M>> for Element<'a, M> {
     fn from(button: Button<'a, M>) -> Self {
         let Button { inside, form, press, keys } = button;
         let inner = form(iced::widget::button(inside(press.is_some()))).on_press_maybe(press.clone());
-        let answer = match (keys, press) {
-            (Keys::None, _) | (_, None) => Answer::None,
-            (Keys::Enter(message), Some(_)) => Answer::Enter(message),
-            (Keys::Press, Some(message)) => Answer::Press(message),
+        let (answer, id) = match (keys, press) {
+            (Keys::None, _) | (_, None) => (Answer::None, None),
+            (Keys::Enter(list, message), Some(_)) => (Answer::Enter(message), Some(Id::new(list))),
+            (Keys::Press, Some(message)) => (Answer::Press(message), None),
         };
-        Focus::around(inner, answer)
+        wrap(inner, Focus { answer, id })
     }
 }
 

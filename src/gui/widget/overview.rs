@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use iced::widget::canvas::{self, Cache, Event, Frame, Geometry};
-use iced::{Element, Length, Point, Rectangle, Renderer, Size, Theme, mouse};
+use iced::widget::canvas::{self, Cache, Event, Frame, Geometry, Path};
+use iced::{Element, Length, Point, Rectangle, Renderer, Size, Theme, border, mouse};
 
 use crate::gui::theme::{self, Ink};
 use crate::music::Micros;
 use crate::studio::desk::Piece;
+
+/// The room at both ends, so that round corners cut nothing off.
+const INSET: f32 = 6.0;
 
 /// The picture of a piece, and where it is.
 #[derive(Debug, Default)]
@@ -59,8 +62,8 @@ impl Overview {
         // As many as there are columns of points: more could not be told apart.
         let step = (piece.notes.len() / (4 * size.width as usize).max(1)).max(1);
         for note in piece.notes.iter().step_by(step) {
-            let x = note.start.0 as f32 / length * size.width;
-            let width = (note.end.since(note.start).0 as f32 / length * size.width).max(1.5);
+            let x = x_of(note.start, length, size.width);
+            let width = (x_of(note.end, length, size.width) - x).max(1.5);
             let y = 4.0 + (high - f32::from(note.key.get())) * row;
             frame.fill_rectangle(Point::new(x, y), Size::new(width, row.clamp(1.5, 5.0)), ink.accent);
         }
@@ -69,10 +72,19 @@ impl Overview {
     fn draw_place(&self, frame: &mut Frame, ink: &Ink) {
         let Some(piece) = &self.piece else { return };
         let size = frame.size();
-        let x = (self.at.0 as f32 / piece.length().0.max(1) as f32).min(1.0) * size.width;
-        frame.fill_rectangle(Point::ORIGIN, Size::new(x, size.height), ink.accent.scale_alpha(0.14));
+        let x = x_of(self.at, piece.length().0.max(1) as f32, size.width);
+        // As round as the surface that it lies on.
+        let corners = border::left((theme::RADIUS - 1.0).min(x));
+        let inside = Size::new((x - 1.0).max(0.0), (size.height - 2.0).max(0.0));
+        let played = Path::rounded_rectangle(Point::new(1.0, 1.0), inside, corners);
+        frame.fill(&played, ink.accent.scale_alpha(0.14));
         frame.fill_rectangle(Point::new((x - 1.0).max(0.0), 0.0), Size::new(2.0, size.height), ink.text);
     }
+}
+
+/// Where a time is drawn.
+fn x_of(at: Micros, length: f32, width: f32) -> f32 {
+    INSET + (at.0 as f32 / length).min(1.0) * (width - 2.0 * INSET)
 }
 
 struct Strip<'a, M> {
@@ -103,7 +115,7 @@ impl<M> canvas::Program<M> for Strip<'_, M> {
             _ => return None,
         }
         let piece = self.overview.piece.as_ref()?;
-        let share = ((cursor.position()?.x - bounds.x) / bounds.width.max(1.0)).clamp(0.0, 1.0);
+        let share = ((cursor.position()?.x - bounds.x - INSET) / (bounds.width - 2.0 * INSET).max(1.0)).clamp(0.0, 1.0);
         let at = Micros((f64::from(share) * piece.length().0 as f64) as u64);
         Some(canvas::Action::publish((self.on_seek)(at)).and_capture())
     }

@@ -33,12 +33,19 @@ impl Trial {
     }
 }
 
+/// The longest that a window is taken to have been busy with something else while keys were played.
+const BUSY: Micros = Micros::from_millis(40);
+
 /// Plays. What is held is let go when this is dropped.
 #[derive(Debug)]
 pub struct Touch {
     sender: Sender,
     clock: Clock,
     sounding: Sounding,
+    /// What sounds already, and was not handed on to whoever records it.
+    played: Vec<Message>,
+    /// When that was last done.
+    handed_on: Micros,
     /// What sounds without being played.
     tried: Sounding,
     _notices: Notices,
@@ -47,7 +54,10 @@ pub struct Touch {
 /// The keys, and the desk's end of them; for the thread that will listen.
 pub(super) fn on_screen(clock: Clock) -> (Touch, Receiver) {
     let (sender, notices, receiver) = stream::stream(clock);
-    (Touch { sender, clock, sounding: Sounding::default(), tried: Sounding::default(), _notices: notices }, receiver)
+    let (played, handed_on) = (Vec::new(), clock.now());
+    let sounding = Sounding::default();
+    let tried = Sounding::default();
+    (Touch { sender, clock, sounding, played, handed_on, tried, _notices: notices }, receiver)
 }
 
 impl Touch {
@@ -81,8 +91,21 @@ impl Touch {
         }
     }
 
+    /// Hands on what was played since the last time, to be recorded. A window that was busy is told of several keys at once,
+    /// and no window system's toolkit says when each was pressed: they are spread over that time, in their order, so that a
+    /// key that was struck and let go has a length.
+    pub fn hand_on(&mut self) {
+        let now = self.clock.now();
+        let times = spread(self.handed_on, now, self.played.len());
+        for (at, message) in times.zip(std::mem::take(&mut self.played)) {
+            self.sender.tell(at, message);
+        }
+        self.handed_on = now;
+    }
+
     /// Everything goes up.
     pub fn release_all(&mut self) {
+        self.hand_on();
         for message in self.tried.close() {
             self.sender.sound(self.clock.now(), &message);
         }
@@ -100,8 +123,15 @@ impl Touch {
     fn say(&mut self, voice: Voice) {
         let message = Message::Voice(Channel::default(), voice);
         self.sounding.hear(&message);
-        self.sender.send(self.clock.now(), message);
+        self.sender.sound(self.clock.now(), &message);
+        self.played.push(message);
     }
+}
+
+/// The times of so many keys that came in one go, some time after `since`: the last one now.
+fn spread(since: Micros, now: Micros, count: usize) -> impl Iterator<Item = Micros> {
+    let step = now.since(since).min(BUSY).0 / (count as u64).max(1);
+    (0..count as u64).rev().map(move |later| Micros(now.0 - later * step))
 }
 
 impl Drop for Touch {
@@ -113,6 +143,30 @@ impl Drop for Touch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_that_come_in_one_go_are_spread_over_the_time_since_the_last() {
+        let times = |since, now, count| spread(Micros(since), Micros(now), count).map(|m| m.0).collect::<Vec<_>>();
+        assert_eq!(times(1_000, 31_000, 3), [11_000, 21_000, 31_000]);
+        assert_eq!(times(0, 90_000_000, 2), [89_980_000, 90_000_000], "nobody is busy that long");
+        assert_eq!(times(5, 5, 2), [5, 5]);
+        assert_eq!((times(0, 7, 1), times(0, 7, 0)), (vec![7], vec![]));
+    }
+
+    #[test]
+    fn a_key_that_is_struck_and_let_go_in_one_go_has_a_length_and_sounds_at_once() {
+        let (mut touch, mut receiver) = on_screen(Clock::start());
+        let mut tap = receiver.take_tap().unwrap();
+        let mut events = Vec::new();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        touch.press(Key::masked(60), Velocity::masked(90));
+        touch.release(Key::masked(60));
+        assert!(tap.pop().is_ok() && tap.pop().is_ok(), "nobody waits for the sound");
+        touch.hand_on();
+        receiver.drain(std::time::Duration::ZERO, &mut events);
+        let times: Vec<Micros> = events.iter().map(crate::keyboard::Event::at).collect();
+        assert!(times.len() == 2 && times[1].since(times[0]) >= Micros(1_000), "{times:?}");
+    }
 
     #[test]
     fn what_is_tried_sounds_in_its_own_instrument_and_is_not_played() {

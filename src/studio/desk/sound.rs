@@ -101,12 +101,18 @@ impl Speaker {
     }
 
     fn begin(&mut self) {
-        // The old output is closed first: some take one program at a time.
-        self.state = Speaking::Opening;
+        // The old output is closed first: some take one program at a time. One that hangs holds up nobody here.
+        let old = match std::mem::replace(&mut self.state, Speaking::Opening) {
+            Speaking::Open(player) => Some(player),
+            Speaking::Opening | Speaking::Silent { .. } => None,
+        };
         self.attempt += 1;
         let (attempt, choice, clock) = (self.attempt, self.choice.clone(), self.clock);
         let (known, answer, desk) = (self.chosen.clone(), self.answer.clone(), std::thread::current());
-        let work = move || work(attempt, &choice, known, clock, &answer, &desk);
+        let work = move || {
+            drop(old);
+            work(attempt, &choice, known, clock, &answer, &desk);
+        };
         if std::thread::Builder::new().name("sound-opening".to_owned()).spawn(work).is_err() {
             self.fall_silent();
         }

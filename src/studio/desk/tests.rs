@@ -94,6 +94,7 @@ fn a_take_of_the_keys_on_screen_is_saved_without_asking() {
         let touch = bench.desk().touch().unwrap();
         touch.press(Key::masked(key), Velocity::masked(80));
         touch.release(Key::masked(key));
+        touch.hand_on();
     }
     bench.wait(|r| match r {
         Report::Heard(heard) => heard.iter().any(|(_, m)| m.to_bytes().starts_with(&[0x80, 64])).then_some(()),
@@ -115,6 +116,7 @@ fn what_only_sounds_is_in_no_take() {
     touch.hush(trial, Key::masked(50));
     touch.press(Key::masked(60), Velocity::masked(80));
     touch.release(Key::masked(60));
+    touch.hand_on();
     let heard = bench.wait(|r| match r {
         Report::Heard(heard) => Some(heard[0].1.to_bytes()[1]),
         _ => None,
@@ -137,7 +139,9 @@ fn closing_the_desk_saves_what_runs() {
     let mut bench = Bench::with("at 1\n");
     bench.desk().order(Order::Record);
     bench.wait(|r| matches!(r, Report::Transport(Transport::Recording { .. })).then_some(()));
-    bench.desk().touch().unwrap().press(Key::masked(60), Velocity::masked(80));
+    let touch = bench.desk().touch().unwrap();
+    touch.press(Key::masked(60), Velocity::masked(80));
+    touch.hand_on();
     bench.wait(|r| matches!(r, Report::Heard(_)).then_some(()));
     bench.desk = None;
     assert_eq!(bench.takes("library"), 1);
@@ -153,4 +157,31 @@ fn a_departure_is_told_as_such() {
     assert!(away.contains("Virtual keyboard"), "{away}");
     // The end of what it plays is no departure.
     bench.wait(|r| matches!(r, Report::Keyboard(Keyboard::Ended)).then_some(()));
+}
+
+/// A desk whose thread does this in place of its work.
+fn desk_that(work: impl FnOnce(&std::sync::mpsc::Sender<()>) + Send + 'static) -> Desk {
+    let (all_saved, saved) = channel();
+    let work = std::thread::spawn(move || work(&all_saved));
+    let thread = work.thread().clone();
+    Desk { orders: None, touch: None, thread, work: Some(work), saved, clock: Clock::start() }
+}
+
+#[test]
+fn a_desk_that_hangs_is_left_behind() {
+    let (hold, held) = channel::<()>();
+    let mut hangs = desk_that(move |saved| {
+        saved.send(()).unwrap();
+        let _ = held.recv();
+    });
+    let short = Duration::from_millis(20);
+    assert_eq!(hangs.shut(Duration::from_secs(60), short), Closing::Hangs);
+    drop(hold);
+    assert_eq!(hangs.shut(short, short), Closing::Done, "nobody waits for it twice");
+    let (hold, held) = channel::<()>();
+    let mut busy = desk_that(move |_| assert!(held.recv().is_err()));
+    assert_eq!(busy.shut(short, short), Closing::Unsaved);
+    drop(hold);
+    let ends = desk_that(|saved| saved.send(()).unwrap());
+    assert_eq!(ends.close(), Closing::Done);
 }

@@ -50,11 +50,18 @@ impl Source {
     }
 }
 
+/// Whom the desk listens to, and who listens to it.
+pub(super) struct Ears {
+    pub(super) orders: mpsc::Receiver<Order>,
+    pub(super) tell: Box<dyn FnMut(Report) + Send>,
+    /// Is told when everything is saved, before sound and keyboard are let go of.
+    pub(super) saved: mpsc::Sender<()>,
+}
+
 /// See the module.
 pub(super) struct Work {
     clock: Clock,
-    tell: Box<dyn FnMut(Report) + Send>,
-    orders: mpsc::Receiver<Order>,
+    ears: Ears,
     settings: Settings,
     user: Folders,
     places: TakeFolders,
@@ -81,19 +88,12 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(
-        opening: Opening,
-        clock: Clock,
-        screen: Receiver,
-        orders: mpsc::Receiver<Order>,
-        tell: Box<dyn FnMut(Report) + Send>,
-    ) -> Work {
+    pub(super) fn new(opening: Opening, clock: Clock, screen: Receiver, ears: Ears) -> Work {
         let Opening { settings, folders, listen } = opening;
         let (buttons, controls) = buttons(&settings, Panel::Unknown);
         Work {
             clock,
-            tell,
-            orders,
+            ears,
             source: Source::None,
             screen,
             listen,
@@ -136,7 +136,7 @@ impl Work {
             self.hear(&events);
             events.clear();
             loop {
-                match self.orders.try_recv() {
+                match self.ears.orders.try_recv() {
                     Ok(order) => self.obey(order),
                     Err(mpsc::TryRecvError::Empty) => break,
                     Err(mpsc::TryRecvError::Disconnected) => return self.close(),
@@ -152,10 +152,11 @@ impl Work {
         self.end_take();
         let notices = self.capture.end();
         self.tell_capture(notices);
+        let _ = self.ears.saved.send(());
     }
 
     fn tell(&mut self, report: Report) {
-        (self.tell)(report);
+        (self.ears.tell)(report);
     }
 
     fn say(&mut self, remark: Remark) {

@@ -90,7 +90,7 @@ pub(super) fn seq_permission(facts: &Facts) -> Check {
     const ID: &str = "seq-permission";
     match &facts.sequencer {
         None => Check::skipped(ID, "this system has no ALSA"),
-        Some(Access::Missing { .. }) => Check::skipped(ID, "see seq-module"),
+        Some(Access::Missing { .. }) => Check::skipped(ID, "there is no sequencer to be permitted"),
         Some(Access::Allowed { path }) => Check::ok(ID, format!("{} may be read and written", path.display())),
         Some(Access::Denied(node)) => {
             let evidence =
@@ -141,7 +141,7 @@ pub(super) fn midi_port(survey: &Survey) -> Check {
             });
             Check::failure(ID, format!("{}: {}", keyboard.name, missing.reason), remedy)
         }
-        _ => Check::skipped(ID, "see usb-driver"),
+        _ => Check::skipped(ID, "without its driver it has no port"),
     }
 }
 

@@ -305,10 +305,15 @@ pub struct Hired {
 }
 
 impl Hired {
+    /// Tells it that it is let go of, and does not wait.
+    pub fn release(&self) {
+        self.stop.release();
+    }
+
     /// Lets go of it, and waits until it has given back what it had begun, for a few seconds at most: another need not
     /// wait until a lease has run out.
     pub fn dismiss(self) {
-        self.stop.release();
+        self.release();
         // It says nothing, it only goes.
         let _ = self.over.recv_timeout(FAREWELL);
     }

@@ -113,19 +113,6 @@ pub(super) fn move_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// `song.mid`, `song-2.mid`, `song-3.mid` and so on.
-pub(super) fn free_names(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let path = path.to_owned();
-    (1..10_000u32).map(move |n| {
-        if n == 1 {
-            return path.clone();
-        }
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let extension = path.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
-        path.with_file_name(format!("{stem}-{n}{extension}"))
-    })
-}
-
 /// Removes a file for good: one that is of no use to anybody.
 ///
 /// # Errors

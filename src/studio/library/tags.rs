@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::actions::{free_names, move_without_replacing};
+use super::actions::move_without_replacing;
 use super::reason;
-use crate::studio::place::{InTheWay, place};
+use crate::studio::place::{self, InTheWay, place};
 
 pub(super) const FILE: &str = ".composer-tags.json";
 /// Empty; whoever changes the tags holds it.
@@ -116,7 +116,7 @@ impl Tags {
                     Ok(document) => format!("they are of the kind `{}`", document.schema),
                     Err(e) => e.to_string(),
                 };
-                let kept = free_names(&folder.join(BROKEN)).find(|name| !name.exists());
+                let kept = place::names(&folder.join(BROKEN)).find(|name| !name.exists());
                 let kept = kept.unwrap_or_else(|| folder.join(BROKEN)).display().to_string();
                 (tags, Some(TagsError::Broken { file: path.display().to_string(), reason, kept }))
             }
@@ -217,7 +217,7 @@ fn lock(folder: &Path) -> io::Result<File> {
 
 /// Moves a file that cannot be understood to the next free name: what was kept before stays.
 fn put_aside(path: &Path, aside: &Path) -> io::Result<()> {
-    for name in free_names(aside) {
+    for name in place::names(aside) {
         match move_without_replacing(path, &name) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             outcome => return outcome,

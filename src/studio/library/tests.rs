@@ -66,29 +66,31 @@ fn only_what_has_changed_is_read_again() {
     let path = folder.path().join("a.mid");
     fs::write(&path, midi(&[60])).unwrap();
     let mut shelf = shelf(folder.path(), None);
-    assert!(!shelf.stamp().is_stale(0));
+    assert!(!shelf.stamp().is_stale(0, &[]));
     assert!(listed(&mut shelf, folder.path()).is_empty());
     fs::write(folder.path().join("b.mid"), midi(&[61])).unwrap();
     // Times of folders are as fine as the file system's clock ticks.
     fs::File::open(folder.path()).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    assert!(shelf.stamp().is_stale(0));
+    assert!(shelf.stamp().is_stale(0, &[]));
     assert_eq!(listed(&mut shelf, folder.path()), [folder.path().join("b.mid")]);
-    assert!(!shelf.stamp().is_stale(0));
+    assert!(!shelf.stamp().is_stale(0, &[]));
     // In its place: nothing comes into the folder or goes.
     fs::write(&path, midi(&[60, 61])).unwrap();
-    assert!(shelf.stamp().is_stale(0), "what was written over is seen");
+    assert!(shelf.stamp().is_stale(0, &[]), "what was written over is seen");
     assert!(listed(&mut shelf, folder.path()).contains(&path));
 }
 
 #[test]
-fn of_many_files_each_is_looked_at_sooner_or_later() {
+fn of_many_files_those_in_sight_are_looked_at_and_each_other_sooner_or_later() {
     let folder = tempfile::tempdir().unwrap();
     let at = |i: usize| folder.path().join(format!("{i:04}.mid"));
-    (0..4_100).for_each(|i| fs::write(at(i), b"").unwrap());
+    (0..250).for_each(|i| fs::write(at(i), b"").unwrap());
     let stamp = list(folder.path()).unwrap().stamp;
-    assert!((0..3).all(|look| !stamp.is_stale(look)));
-    fs::write(at(4_099), b"longer").unwrap();
-    assert_eq!([0, 1, 2, 3, 4, 5].map(|look| stamp.is_stale(look)), [false, false, true, false, false, true]);
+    let gone = folder.path().join("not in the list.mid");
+    assert!((0..3).all(|look| !stamp.is_stale(look, &[at(3), gone.clone()])));
+    fs::write(at(249), b"longer").unwrap();
+    assert_eq!([0, 1, 2, 3, 4, 5].map(|look| stamp.is_stale(look, &[])), [false, false, true, false, false, true]);
+    assert!((0..3).all(|look| stamp.is_stale(look, &[at(3), at(249)])), "what is seen is looked at each time");
 }
 
 #[test]
@@ -170,7 +172,7 @@ fn several_windows_keep_each_others_tags() {
     fs::write(folder.path().join(".composer-tags.json"), b"written in its place").unwrap();
     let tags = fs::File::options().write(true).open(folder.path().join(".composer-tags.json")).unwrap();
     tags.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    assert!(before.is_stale(0), "the tags are part of what is looked at");
+    assert!(before.is_stale(0, &[]), "the tags are part of what is looked at");
 }
 
 #[test]
@@ -198,13 +200,56 @@ fn what_is_deleted_comes_back_even_if_its_place_is_taken() {
     fs::write(&a, midi(&[61])).unwrap();
     let second = trash(folder.path(), &a).unwrap();
     assert!(list(folder.path()).unwrap().files.is_empty());
-    assert_eq!(trash_size(folder.path()).files, 2);
-    assert_eq!(put_back(&second).unwrap(), a);
-    assert_eq!(put_back(&first).unwrap(), folder.path().join("a-2.mid"));
+    assert_eq!(trashed(folder.path()).len(), 2);
+    assert_eq!(put_back(folder.path(), &second).unwrap(), a);
+    assert_eq!(put_back(folder.path(), &first).unwrap(), folder.path().join("a-2.mid"));
     assert_eq!(fs::read(folder.path().join("a-2.mid")).unwrap(), midi(&[60]));
-    assert!(matches!(put_back(&first), Err(LibraryError::Gone { .. })));
+    assert!(matches!(put_back(folder.path(), &first), Err(LibraryError::Gone { .. })));
     empty_trash(folder.path()).unwrap();
     empty_trash(folder.path()).unwrap();
+}
+
+#[test]
+fn what_was_deleted_in_another_session_goes_back_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("album/live")).unwrap();
+    for file in ["album/live/song.mid", "album/song.mid", "song.mid"] {
+        fs::write(at(file), file).unwrap();
+        trash(folder.path(), &at(file)).unwrap();
+    }
+    // As older versions left it: in the trash itself, with a number where the name was taken.
+    fs::write(at(".composer-trash/old.mid"), "old").unwrap();
+    fs::write(at(".composer-trash/old.mid.12"), "older").unwrap();
+    fs::remove_dir_all(at("album")).unwrap();
+    let all = trashed(folder.path());
+    let originals: Vec<_> = all.iter().map(|t| (t.original.clone(), t.deleted.is_some())).collect();
+    let of = |name: &str, is_known| (at(name), is_known);
+    let known = [of("song.mid", true), of("album/song.mid", true), of("album/live/song.mid", true)];
+    // Two in one millisecond are in the order of their names.
+    assert!(known.iter().all(|wanted| originals[..3].contains(wanted)), "{originals:?}");
+    assert_eq!(originals[3..], [of("old.mid", false), of("old.mid", false)]);
+    assert!(all[0].deleted >= all[1].deleted && all[1].deleted >= all[2].deleted, "{all:?}");
+    for deleted in &all {
+        put_back(folder.path(), deleted).unwrap();
+    }
+    for file in ["album/live/song.mid", "album/song.mid", "song.mid"] {
+        assert_eq!(fs::read_to_string(at(file)).unwrap(), file);
+    }
+    assert_eq!(list(folder.path()).unwrap().files.len(), 5);
+    assert!(!at(".composer-trash").exists(), "nothing is left of it");
+}
+
+#[test]
+fn a_deleted_file_is_removed_for_good_and_what_may_not_be_moved_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = folder.path().join("a.mid");
+    fs::write(&a, midi(&[60])).unwrap();
+    let deleted = trash(folder.path(), &a).unwrap();
+    remove_trashed(folder.path(), &deleted).unwrap();
+    remove_trashed(folder.path(), &deleted).unwrap();
+    assert!(matches!(trash(folder.path(), &a), Err(LibraryError::Gone { .. })));
+    assert!(!folder.path().join(".composer-trash").exists());
 }
 
 #[test]

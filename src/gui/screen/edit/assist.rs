@@ -104,11 +104,11 @@ fn amount<'a>(
     value: u8,
     on_change: fn(u8) -> Message,
 ) -> Element<'a, Message> {
-    let slider = slider(range, value, on_change, None, 66.0);
+    let slider = slider(range, value, on_change, None, 60.0);
     row![
         text(name).size(theme::SMALL).style(theme::muted),
         slider,
-        container(text(format!("{value} %")).size(theme::SMALL).wrapping(text::Wrapping::None)).width(42.0),
+        container(text(format!("{value} %")).size(theme::SMALL).wrapping(text::Wrapping::None)).width(38.0),
     ]
     .spacing(6.0)
     .align_y(Alignment::Center)

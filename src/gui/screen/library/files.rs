@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use iced::widget::{Id, operation};
 
-use super::{Action, Doomed, Export, Library, Message, RENAME, To, files_in_words};
+use super::{Action, Export, Library, Message, RENAME, To, files_in_words};
 use crate::gui::dialog;
 use crate::gui::now::Now;
 use crate::gui::work::{beside, held, telling};
@@ -103,33 +103,7 @@ impl Library {
                 let folder = self.folder.clone();
                 self.with_selected(move |path| Message::Deleted(library::trash(&folder, &path)))
             }
-            Message::Weighed(size) => {
-                if size != self.trash && self.doomed == Some(Doomed::Trash) {
-                    self.doomed = None;
-                }
-                self.trash = size;
-                Action::None
-            }
-            // Nothing brings it back, so that it has to be said twice.
-            Message::EmptyTrash if self.doomed != Some(Doomed::Trash) => {
-                self.doomed = Some(Doomed::Trash);
-                Action::None
-            }
-            Message::EmptyTrash => {
-                self.doomed = None;
-                let folder = self.folder.clone();
-                Action::Work(beside(move || Message::Emptied(library::empty_trash(&folder))))
-            }
-            Message::Emptied(outcome) => {
-                match outcome {
-                    Ok(()) => {
-                        self.trashed.clear();
-                        self.said = Some(("The trash is empty.".to_owned(), false));
-                    }
-                    Err(e) => self.said = Some((e.to_string(), true)),
-                }
-                self.weigh()
-            }
+            Message::Bin(message) => self.change_bin(message),
             Message::Deleted(Ok(trashed)) => {
                 let next = self.shown.iter().position(|p| *p == trashed.original);
                 self.shelf.removed(&trashed.original);
@@ -139,24 +113,28 @@ impl Library {
                 let name = library::name(&trashed.original);
                 self.trashed.push(trashed);
                 self.said = Some((format!("Deleted {name}. Undo brings it back."), false));
-                self.weigh()
+                self.look_into_trash()
             }
             Message::Undo => match self.trashed.pop() {
-                Some(trashed) => Action::Work(beside(move || {
-                    let outcome = library::put_back(&trashed);
-                    Message::Back(trashed, outcome)
-                })),
+                Some(trashed) => {
+                    let folder = self.folder.clone();
+                    Action::Work(beside(move || {
+                        let outcome = library::put_back(&folder, &trashed);
+                        Message::Back(trashed, outcome)
+                    }))
+                }
                 None => Action::None,
             },
             Message::Back(trashed, Err(e)) => {
                 // What is still in the trash can be asked for once more, when what was in the way is mended.
-                if !matches!(e, LibraryError::Gone { .. }) {
+                if !matches!(e, LibraryError::Gone { .. }) && !self.trashed.contains(&trashed) {
                     self.trashed.push(trashed);
                 }
                 self.said = Some((e.to_string(), true));
                 self.list()
             }
-            Message::Back(_, Ok(path)) => {
+            Message::Back(trashed, Ok(path)) => {
+                self.is_back(&trashed);
                 let said = self.say(format!("{} is back.", library::name(&path)), false);
                 self.choose(path);
                 Action::All(vec![said, self.list()])
@@ -220,12 +198,10 @@ impl Library {
         Action::Work(beside(move || Message::TagsKept(Tags::change(&folder, &changes).map_err(|e| e.to_string()))))
     }
 
-    /// The window goes: tags that the disk does not have yet are brought to it. Those on their way are brought once more.
-    pub fn close(&mut self) {
-        let unkept = std::mem::take(&mut self.unkept);
-        if !unkept.is_empty() {
-            let _ = Tags::change(&self.folder, &unkept);
-        }
+    /// The window goes: what brings the tags to the disk that it does not have yet. Those on their way are brought once more.
+    pub fn close(&mut self) -> Option<impl FnOnce() + Send + use<>> {
+        let (unkept, folder) = (std::mem::take(&mut self.unkept), self.folder.clone());
+        (!unkept.is_empty()).then_some(move || drop(Tags::change(&folder, &unkept)))
     }
 
     /// The library is another one from now on: what is left of this one's tags is brought to its disk.
@@ -244,6 +220,7 @@ impl Library {
         let failed: Vec<String> = outcome.iter().filter_map(|o| o.as_ref().err()).map(ToString::to_string).collect();
         let good: Vec<&PathBuf> = outcome.iter().filter_map(|o| o.as_ref().ok()).collect();
         if let Some(last) = good.last() {
+            self.close_bin();
             self.choose((*last).clone());
         }
         self.said = Some(match (good.len(), failed.first()) {

@@ -1,12 +1,16 @@
 //! The list: only the rows that are seen are made, whatever their number.
 
-use iced::widget::{Id, Space, column, container, operation, row, scrollable, text};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
+use std::path::Path;
+
+use iced::widget::{Id, Scrollable, Space, column, container, keyed_column, operation, row, scrollable, text};
 use iced::{Alignment, Element, Length};
 
 use super::{Action, Library, Message, State, same};
 use crate::gui::now::Now;
 use crate::gui::widget::thumb::thumb;
-use crate::gui::widget::{button, line};
+use crate::gui::widget::{button, focus, line};
 use crate::gui::{theme, words};
 use crate::studio::library::{self, Entry};
 
@@ -16,6 +20,7 @@ const ROW: f32 = 62.0;
 const SPARE: usize = 6;
 
 const LIST: &str = "library-list";
+const CHOSEN: &str = "library-chosen";
 
 pub(super) fn view<'a>(screen: &'a Library, now: &'a Now) -> Element<'a, Message> {
     if let State::Failed(error) = &screen.state {
@@ -25,38 +30,79 @@ pub(super) fn view<'a>(screen: &'a Library, now: &'a Now) -> Element<'a, Message
     if screen.shown.is_empty() {
         return container(nothing(screen)).center(Length::Fill).style(theme::surface).into();
     }
-    let (top, height) = screen.scrolled;
-    // Before it was ever scrolled the height is not known: as many as any window shows.
-    let height = if height > 0.0 { height } else { 1_600.0 };
-    let count = screen.shown.len();
-    let first = ((top / ROW) as usize).saturating_sub(SPARE).min(count.saturating_sub(1));
-    let last = (((top + height) / ROW) as usize + SPARE).min(count);
-    let seen = screen.shown[first..last].iter().filter_map(|path| screen.shelf.get(path));
-    let rows = column(seen.map(|entry| one(screen, entry, now)));
-    let all = column![Space::new().height(first as f32 * ROW), rows, Space::new().height((count - last) as f32 * ROW),];
-    let list = scrollable(all)
-        .id(Id::new(LIST))
-        .on_scroll(|v| Message::Scrolled(v.absolute_offset().y, v.bounds().height))
-        .style(theme::scroll)
-        .width(Length::Fill)
-        .height(Length::Fill);
+    let rows = screen.scrolled.rows(Id::new(LIST), screen.shown.len(), ROW, |n| {
+        let entry = screen.shelf.get(screen.shown.get(n)?)?;
+        Some((key(&entry.path), one(screen, entry, now)))
+    });
+    let list = rows.on_scroll(|v| Message::Scrolled(v.absolute_offset().y, v.bounds().height));
     container(list).padding(theme::NEAR).style(theme::surface).into()
+}
+
+/// By what a row is known when the rows change: its picture and its focus go with it.
+pub(super) fn key(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Where a list is scrolled to, in pixels, and how high it is; before it was ever scrolled that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Scrolled {
+    pub(super) top: f32,
+    pub(super) height: f32,
+}
+
+impl Scrolled {
+    /// The rows that are seen, of so many.
+    fn range(self, count: usize, row: f32) -> Range<usize> {
+        // As many as any window shows.
+        let height = if self.height > 0.0 { self.height } else { 1_600.0 };
+        let first = ((self.top / row) as usize).saturating_sub(SPARE).min(count.saturating_sub(1));
+        first..(((self.top + height) / row) as usize + SPARE).min(count)
+    }
+
+    /// A list of which only the rows are made that are seen.
+    pub(super) fn rows<'a, M: 'a>(
+        self,
+        id: Id,
+        count: usize,
+        row: f32,
+        make: impl FnMut(usize) -> Option<(u64, Element<'a, M>)>,
+    ) -> Scrollable<'a, M> {
+        let seen = self.range(count, row);
+        let (above, below) = (seen.start as f32 * row, (count - seen.end) as f32 * row);
+        let rows = keyed_column(seen.filter_map(make));
+        let all = column![Space::new().height(above), rows, Space::new().height(below)];
+        scrollable(all).id(id).style(theme::scroll).width(Length::Fill).height(Length::Fill)
+    }
+
+    /// Scrolls so that a row is seen.
+    pub(super) fn reveal(&mut self, list: &'static str, index: usize, row: f32) -> Action<Message> {
+        let height = if self.height > 0.0 { self.height } else { 400.0 };
+        let (upper, lower) = (index as f32 * row, (index + 1) as f32 * row);
+        let to = if upper < self.top {
+            upper
+        } else if lower > self.top + height {
+            lower - height
+        } else {
+            return Action::None;
+        };
+        self.top = to;
+        Action::Run(operation::scroll_to(Id::new(list), scrollable::AbsoluteOffset { x: None, y: Some(to) }))
+    }
 }
 
 /// Scrolls so that a row is seen.
 pub(super) fn reveal(screen: &mut Library, row: usize) -> Action<Message> {
-    let (top, height) = screen.scrolled;
-    let height = if height > 0.0 { height } else { 400.0 };
-    let (upper, lower) = (row as f32 * ROW, (row + 1) as f32 * ROW);
-    let to = if upper < top {
-        upper
-    } else if lower > top + height {
-        lower - height
-    } else {
-        return Action::None;
-    };
-    screen.scrolled.0 = to;
-    Action::Run(operation::scroll_to(Id::new(LIST), scrollable::AbsoluteOffset { x: None, y: Some(to) }))
+    let reveal = screen.scrolled.reveal(LIST, row, ROW);
+    see(screen);
+    Action::All(vec![reveal, Action::Run(focus::follow(CHOSEN))])
+}
+
+/// Tells whoever looks at the folder what is seen of it.
+pub(super) fn see(screen: &Library) {
+    let seen = screen.scrolled.range(screen.shown.len(), ROW);
+    screen.sight.set(screen.shown.get(seen).unwrap_or_default().to_vec());
 }
 
 fn nothing(screen: &Library) -> Element<'_, Message> {
@@ -118,7 +164,7 @@ fn one<'a>(screen: &'a Library, entry: &'a Entry, now: &'a Now) -> Element<'a, M
         .padding([0.0, 10.0])
         .style(theme::choice(chosen))
         .on_press(Message::Select(entry.path.clone()))
-        .of_list(enter)
+        .of_list(CHOSEN, enter)
         .into()
 }
 

@@ -1,9 +1,12 @@
 //! The library's screen over a folder, without a window.
 
+use iced::keyboard::key::Named;
+use iced::keyboard::{Key, Modifiers};
 use iced_test::Simulator;
 
 use super::*;
 use crate::gui::screen::bench;
+use crate::gui::words;
 use crate::studio::library::{Tags, look, summarise};
 
 struct Bench {
@@ -110,7 +113,8 @@ fn what_is_deleted_comes_back_by_undo() {
     bench.tell(Message::Back(trashed.clone(), Err(full)));
     assert_eq!(bench.screen.trashed.last(), Some(&trashed), "it can be asked for again");
     bench.tell(Message::Undo);
-    bench.tell(Message::Back(trashed.clone(), library::put_back(&trashed)));
+    let outcome = library::put_back(bench.folder(), &trashed);
+    bench.tell(Message::Back(trashed.clone(), outcome));
     assert!(bench.screen.trashed.is_empty());
     bench.look();
     assert!(path.exists());
@@ -224,22 +228,79 @@ fn a_take_beside_its_journal_is_brought_into_the_library() {
     assert!(bench.at("Take.mid").exists() && !journals.join("Take.mid").exists() && bench.screen.left.is_empty());
 }
 
+/// Deletes a file and looks into the trash.
+fn with_trash(name: &str) -> Option<Bench> {
+    let mut bench = Bench::new()?;
+    bench.tell(Message::Select(bench.at(name)));
+    bench.settle(Message::Delete);
+    bench.settle(Message::Bin(bin::Message::Show(true)));
+    Some(bench)
+}
+
 #[test]
 fn the_trash_is_emptied_when_that_was_said_twice() {
+    let Some(mut bench) = with_trash("Morning.mid") else { return };
+    let deleted = library::trashed(bench.folder());
+    let bytes = words::size(deleted[0].size);
+    assert!(bench.shows(&format!("1 file, {bytes}")) && bench.shows("Morning.mid"));
+    bench.settle(Message::Bin(bin::Message::Empty));
+    assert!(bench.shows("Delete 1 file for good?") && library::trashed(bench.folder()) == deleted);
+    bench.settle(Message::Bin(bin::Message::Escape));
+    assert!(bench.shows("Empty the trash"));
+    bench.settle(Message::Bin(bin::Message::Empty));
+    bench.settle(Message::Bin(bin::Message::Empty));
+    assert!(library::trashed(bench.folder()).is_empty());
+    assert!(bench.screen.trashed.is_empty() && bench.shows("The trash is empty.") && bench.shows("2 files"));
+}
+
+#[test]
+fn what_was_deleted_in_another_session_is_seen_and_brought_back() {
     let Some(mut bench) = Bench::new() else { return };
-    bench.tell(Message::Select(bench.at("Morning.mid")));
-    bench.settle(Message::Delete);
-    assert_eq!(bench.screen.trash.files, 1);
-    let bytes = words::size(bench.screen.trash.bytes);
-    assert!(bench.shows(&format!("Trash: 1 file, {bytes}")));
-    bench.settle(Message::EmptyTrash);
-    assert!(bench.shows("Delete 1 file for good?") && library::trash_size(bench.folder()).files == 1);
-    bench.settle(Message::Escape);
-    assert!(bench.shows("Empty"));
-    bench.settle(Message::EmptyTrash);
-    bench.settle(Message::EmptyTrash);
-    assert_eq!(library::trash_size(bench.folder()).files, 0);
-    assert!(bench.screen.trashed.is_empty() && bench.shows("The trash is empty."));
+    std::fs::create_dir(bench.at("album")).unwrap();
+    for (from, to) in [("Morning.mid", "album/Morning.mid"), ("Evening 2.mid", "Evening 2.mid")] {
+        std::fs::rename(bench.at(from), bench.at(to)).unwrap();
+        library::trash(bench.folder(), &bench.at(to)).unwrap();
+    }
+    let look = bench.screen.look_into_trash();
+    bench.follow(look);
+    assert!(bench.screen.trashed.is_empty(), "there is nothing to undo");
+    let clicks = bench::clicks(bench.simulator(), "Show");
+    assert_eq!(clicks, ["Bin(Show(true))"]);
+    bench.settle(Message::Bin(bin::Message::Show(true)));
+    assert!(bench.shows("Trash") && bench.shows("Morning.mid") && bench.shows("Evening 2.mid"));
+    // By the keyboard: the next one down, and back with it.
+    let key = |bench: &Bench, key| bench.screen.shortcut(&Key::Named(key), Modifiers::default()).unwrap();
+    let first = library::trashed(bench.folder())[0].original.clone();
+    bench.settle(key(&bench, Named::ArrowDown));
+    bench.settle(key(&bench, Named::Enter));
+    let left = library::trashed(bench.folder());
+    assert_eq!((left.len(), &left[0].original), (1, &first), "the lower one is back");
+    // The other one is removed for good, when that was said twice.
+    bench.settle(key(&bench, Named::Delete));
+    assert!(bench.shows("Delete for good?") && library::trashed(bench.folder()).len() == 1);
+    bench.settle(key(&bench, Named::Delete));
+    assert!(library::trashed(bench.folder()).is_empty() && !first.exists());
+    bench.look();
+    assert_eq!(bench.screen.shown.len(), 2, "the library is shown again");
+}
+
+#[test]
+fn what_is_back_from_the_trash_cannot_be_undone_once_more() {
+    let Some(mut bench) = with_trash("Morning.mid") else { return };
+    assert_eq!(bench.screen.trashed.len(), 1);
+    bench.settle(Message::Bin(bin::Message::Restore(None)));
+    bench.look();
+    assert!(bench.screen.trashed.is_empty() && bench.at("Morning.mid").exists());
+    assert!(!bench.screen.bin.is_shown() && bench.screen.selected == Some(bench.at("Morning.mid")));
+}
+
+#[test]
+fn keys_in_the_trash_do_nothing_to_the_library() {
+    let Some(bench) = with_trash("Morning.mid") else { return };
+    let of = |key| bench.screen.shortcut(&key, Modifiers::default());
+    assert!(matches!(of(Key::Named(Named::Delete)), Some(Message::Bin(bin::Message::Discard(None)))));
+    assert!(of(Key::Named(Named::F2)).is_none() && of(Key::Character("/".into())).is_none());
+    assert!(bench.screen.shortcut(&Key::Character("d".into()), Modifiers::COMMAND).is_none());
 }
 
 #[test]
@@ -377,6 +438,7 @@ fn tags_that_were_set_last_are_kept_when_the_window_goes() {
         bench.tell(Message::TagsTyped(words.to_owned()));
         bench.tell(Message::TagsSet);
     }
-    bench.screen.close();
+    bench.screen.close().unwrap()();
+    assert!(bench.screen.close().is_none());
     assert_eq!(Tags::load(bench.folder()).0.all().into_iter().collect::<Vec<_>>(), ["late", "other"]);
 }

@@ -1,6 +1,7 @@
 //! Moving the focus, and scrolling what has it into view.
 
 use iced::Task;
+use iced::advanced::widget::operation::focusable::focus;
 use iced::advanced::widget::operation::scrollable::AbsoluteOffset;
 use iced::advanced::widget::operation::{Focusable, Outcome, Scrollable};
 use iced::advanced::widget::{Id, Operation, operate};
@@ -18,6 +19,32 @@ pub fn next<M: Send + 'static>() -> Task<M> {
 /// Gives the focus to the widget before.
 pub fn previous<M: Send + 'static>() -> Task<M> {
     operation::focus_previous().chain(operate(Reveal::default()))
+}
+
+/// Gives the focus to the one of a list that Tab goes to now, unless something else has it. The list scrolls by itself.
+pub fn follow<M: Send + 'static>(list: &'static str) -> Task<M> {
+    operate(Follow { list: Id::new(list), is_elsewhere: false })
+}
+
+/// Looks whether something has the focus. The one of the list that had it is passed by when another has taken its place.
+#[derive(Debug)]
+pub(super) struct Follow {
+    pub(super) list: Id,
+    pub(super) is_elsewhere: bool,
+}
+
+impl<M: Send + 'static> Operation<M> for Follow {
+    fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation<M>)) {
+        operate(self);
+    }
+
+    fn focusable(&mut self, id: Option<&Id>, _bounds: Rectangle, state: &mut dyn Focusable) {
+        self.is_elsewhere |= state.is_focused() && id != Some(&self.list);
+    }
+
+    fn finish(&self) -> Outcome<M> {
+        if self.is_elsewhere { Outcome::None } else { Outcome::Chain(Box::new(focus(self.list.clone()))) }
+    }
 }
 
 /// What scrolls, as it was met on the way.

@@ -1,5 +1,6 @@
 //! A small window by the keyboard alone.
 
+use iced::Size;
 use iced::advanced::widget::operation::{Outcome, focusable};
 use iced::keyboard::key::{NativeCode, Physical};
 use iced::widget::{column, scrollable, space};
@@ -28,6 +29,13 @@ impl Window {
         let mut renderer = block_on(<Renderer as Headless>::new(theme::REGULAR, 14.into(), None)).unwrap();
         let ui = UserInterface::build(content, Size::new(300.0, 200.0), Cache::default(), &mut renderer);
         Window { ui, renderer }
+    }
+
+    /// The same window after something has changed.
+    fn shows(mut self, content: Element<'static, Message>) -> Window {
+        let cache = self.ui.into_cache();
+        let ui = UserInterface::build(content, Size::new(300.0, 200.0), cache, &mut self.renderer);
+        Window { ui, renderer: self.renderer }
     }
 
     fn operate(&mut self, operation: impl Operation<()> + 'static) {
@@ -98,13 +106,35 @@ fn tab_goes_from_one_to_the_next_and_keys_set_them_going() {
 
 #[test]
 fn one_of_a_list_is_opened_by_enter_and_the_others_are_passed_by() {
-    let one = |word, enter: Option<Message>| button(word).on_press(Message::Pressed(word)).of_list(enter);
+    let one = |word, enter: Option<Message>| button(word).on_press(Message::Pressed(word)).of_list("list", enter);
     let rows = column![one("first", None), one("second", Some(Message::Chosen("second"))), one("third", None)];
     let mut window = Window::new(rows.push(button("last").on_press(Message::Pressed("last"))).into());
     window.tab();
     assert_eq!(window.press(Named::Enter), [Message::Chosen("second")]);
     assert_eq!(window.press(Named::Space), [], "Space is the screen's");
     window.tab();
+    assert_eq!(window.press(Named::Enter), [Message::Pressed("last")]);
+}
+
+#[test]
+fn the_focus_follows_the_one_of_a_list_unless_something_else_has_it() {
+    let rows = |chosen: &'static str| {
+        let one = move |word: &'static str| {
+            let enter = (word == chosen).then_some(Message::Chosen(word));
+            button(word).on_press(Message::Pressed(word)).of_list("list", enter)
+        };
+        column![one("first"), one("second"), button("last").on_press(Message::Pressed("last"))].into()
+    };
+    let mut window = Window::new(rows("first"));
+    window.tab();
+    assert_eq!(window.press(Named::Enter), [Message::Chosen("first")]);
+    let mut window = window.shows(rows("second"));
+    assert_eq!(window.press(Named::Enter), [], "that was of the first one");
+    window.operate(reveal::Follow { list: Id::new("list"), is_elsewhere: false });
+    assert_eq!(window.press(Named::Enter), [Message::Chosen("second")]);
+    window.tab();
+    let mut window = window.shows(rows("first"));
+    window.operate(reveal::Follow { list: Id::new("list"), is_elsewhere: false });
     assert_eq!(window.press(Named::Enter), [Message::Pressed("last")]);
 }
 
@@ -145,6 +175,25 @@ fn a_list_that_the_mouse_has_opened_is_left_by_the_keyboard() {
         let inside = mouse::Cursor::Available(iced::Point::new(10.0, 60.0));
         assert_eq!(window.says(click.clone(), inside), []);
     }
+}
+
+#[test]
+fn enter_takes_what_is_marked_in_a_list_that_the_mouse_has_opened() {
+    let mut window = Window::new(choice(["a", "b", "c"], Some("b"), Message::Chosen).into());
+    let over = mouse::Cursor::Available(iced::Point::new(10.0, 10.0));
+    let click = Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left));
+    window.says(click.clone(), over);
+    assert_eq!(window.press(Named::Enter), [Message::Chosen("b")], "what is chosen is marked at first");
+    window.says(click.clone(), over);
+    // The rows are some 32 points high, below the list itself.
+    let third = mouse::Cursor::Available(iced::Point::new(10.0, 32.0 * 3.5));
+    window.says(Event::Mouse(mouse::Event::CursorMoved { position: iced::Point::new(10.0, 112.0) }), third);
+    assert_eq!(window.press(Named::Enter), [Message::Chosen("c")]);
+    assert_eq!(window.press(Named::Enter), [], "it is closed");
+    window.says(click.clone(), over);
+    window.press(Named::Enter);
+    let inside = mouse::Cursor::Available(iced::Point::new(10.0, 60.0));
+    assert_eq!(window.says(click, inside), [], "and nothing of it is left to be clicked");
 }
 
 #[test]
