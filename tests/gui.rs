@@ -23,6 +23,7 @@ use composer::settings::{Settings, SettingsError, ThemeSetting};
 use composer::studio::choices::{Choices, Offer};
 use composer::studio::desk::{Captured, Font, Kept, Keyboard, Piece, Pulse, Remark, Report, Sound, Transport};
 use composer::studio::doctor::{Check, Status};
+use composer::studio::edit::EditError;
 use composer::studio::instruments::Instrument;
 use iced_test::Simulator;
 use iced_test::core::{Settings as Toolkit, Size};
@@ -178,6 +179,39 @@ fn what_is_wrong_is_said_at_the_foot_with_its_remedy() {
     window.click("Copy remedy").unwrap();
 }
 
+#[test]
+fn what_was_said_before_is_a_click_away() {
+    let mut studio = studio(ThemeSetting::Dark);
+    tell(&mut studio, all_is_well());
+    let path = PathBuf::from("/takes/2026-11-21 10.00.00.mid");
+    let kept = Kept { path, notes: 12, length: Micros::from_millis(8_000), elsewhere: None };
+    let text = "The take is not saved: the disk is full. It is kept in /home/clara/.local/state/composer/journals; free some \
+                space, and it is tried again.";
+    tell(&mut studio, [Report::Says(Remark { text: text.to_owned(), wrong: true }), Report::Kept(kept)]);
+    tell(&mut studio, [Report::Says(Remark { text: "Nothing was played, so no take was made.".into(), wrong: false })]);
+    let mut window = simulator(&studio, SMALLEST);
+    assert!(window.find(text).is_err());
+    window.click("2 more").unwrap();
+    let messages: Vec<Message> = window.into_messages().collect();
+    messages.into_iter().for_each(|m| drop(studio.update(m)));
+    picture(&studio, SMALLEST, "remarks");
+    let mut window = simulator(&studio, SMALLEST);
+    window.find(text).unwrap();
+    window.click("Dismiss all").unwrap();
+    let messages: Vec<Message> = window.into_messages().collect();
+    messages.into_iter().for_each(|m| drop(studio.update(m)));
+    assert!(simulator(&studio, SMALLEST).find("Nothing was played, so no take was made.").is_err());
+}
+
+#[test]
+fn the_question_at_closing_fits_into_a_small_window() {
+    let mut studio = studio(ThemeSetting::Light);
+    tell(&mut studio, all_is_well());
+    let reason = "no space is left on the disk".to_owned();
+    let _ = studio.update(Message::Safe(Err(EditError::WouldBeLost { name: "Morning".to_owned(), reason })));
+    picture(&studio, SMALLEST, "closing");
+}
+
 fn checks() -> Vec<Check> {
     let check = |id, status, evidence: &str, remedy: Option<&str>| Check {
         id,
@@ -194,8 +228,8 @@ fn checks() -> Vec<Check> {
             "/dev/snd/seq is missing: the sequencer's kernel module is not loaded",
             Some("sudo modprobe snd-seq"),
         ),
-        check("seq-permission", Status::Skipped, "/dev/snd/seq is missing", None),
-        check("midi-port", Status::Skipped, "no sequencer", None),
+        check("seq-permission", Status::Skipped, "there is no sequencer to be permitted", None),
+        check("midi-port", Status::Skipped, "without its driver it has no port", None),
         check(
             "udev-rule",
             Status::Warning,

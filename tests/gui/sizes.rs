@@ -243,3 +243,26 @@ fn every_screen_looks_as_agreed_in_the_smallest_window() {
     let _ = studio.update(Message::Help);
     picture(&studio, TWICE, "small-help");
 }
+
+#[test]
+fn the_trash_looks_as_agreed_in_the_smallest_window() {
+    let Some((mut studio, folder)) = everything(ThemeSetting::Dark) else { return };
+    show(&mut studio, Screen::Library, TWICE);
+    let at = |name: &str| folder.path().join(name);
+    let deleted = |name: &str, seconds: i64| files::Trashed {
+        original: at(name),
+        kept: at(".composer-trash").join(name),
+        deleted: jiff::Timestamp::from_second(1_795_000_000 + seconds).ok(),
+        size: 1_234,
+    };
+    let names =
+        ["Noon.mid", "Album/A piece with a long name that says what it is about, and when, and for whom it was.mid"];
+    let trashed = names.iter().zip([90_000, 0]).map(|(name, at)| deleted(name, at)).collect();
+    let tell = |studio: &mut Studio, message| drop(studio.update(Message::Library(library::Message::Bin(message))));
+    tell(&mut studio, library::TrashMessage::Show(true));
+    tell(&mut studio, library::TrashMessage::Found(trashed));
+    tell(&mut studio, library::TrashMessage::Discard(Some(1)));
+    picture(&studio, TWICE, "small-trash");
+    let faults: Vec<String> = SIZES.iter().flat_map(|size| faults(&studio, *size)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

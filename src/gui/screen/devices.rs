@@ -258,6 +258,21 @@ mod tests {
     use crate::studio::desk::Pulse;
 
     #[test]
+    fn what_is_wrong_is_shown_with_its_remedy_and_a_control_is_learned_by_a_click() {
+        use crate::gui::screen::bench;
+        let mut now = Now::new(Settings::default(), None);
+        let (evidence, remedy) = ("/dev/snd/seq is missing".to_owned(), Some("sudo modprobe snd-seq".to_owned()));
+        now.checks = vec![Check { id: "seq-module", status: Status::Failure, evidence, remedy }];
+        let mut devices = Devices::default();
+        assert!(bench::shown(devices.view(&now)).find("One thing is not as it should be.").is_ok());
+        assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Copy"), [r#"Copy("sudo modprobe snd-seq")"#]);
+        assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Look again"), ["Examine"]);
+        assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Learn"), ["Learn(Volume)"]);
+        let _ = devices.update(Message::Learn(Control::ModulationWheel));
+        assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Cancel"), ["Cancel"]);
+    }
+
+    #[test]
     fn a_control_is_learned_from_what_comes_while_it_is_moved() {
         let now = Now::new(Settings::default(), None);
         let mut devices = Devices::default();

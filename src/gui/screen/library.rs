@@ -30,6 +30,7 @@ use crate::studio::library::{
     self, Imported, LibraryError, Look, Order, Query, Shelf, Sound, Summary, TagChange, Trashed,
 };
 use bin::Bin;
+pub use bin::Message as TrashMessage;
 pub use keys::repeats;
 pub use left::LeftBehind;
 use list::Scrolled;

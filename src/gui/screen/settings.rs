@@ -429,6 +429,22 @@ pub fn sound(now: &Now) -> Option<SoundChoice> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gui::screen::bench;
+
+    #[test]
+    fn a_click_is_a_change_to_the_settings() {
+        let now = Now::new(crate::settings::Settings::default(), None);
+        let mut screen = Settings::default();
+        let clicks = |screen: &Settings, words| bench::clicks(bench::shown(screen.view(&now)), words);
+        assert_eq!(clicks(&screen, "Dark"), ["Theme(Dark)"]);
+        assert_eq!(clicks(&screen, "Reverb on"), ["Reverb(false)"]);
+        let dark = screen.update(Message::Theme(ThemeSetting::Dark));
+        assert!(matches!(dark, Action::Change(Change::Theme(ThemeSetting::Dark))));
+        assert!(matches!(screen.update(Message::LibrarySet), Action::None), "nothing was typed");
+        let _ = screen.update(Message::LibraryTyped(" /music ".to_owned()));
+        let folder = screen.update(Message::LibrarySet);
+        assert!(matches!(folder, Action::Change(Change::Library(Some(path))) if path == PathBuf::from("/music")));
+    }
 
     #[test]
     fn what_is_set_and_not_there_is_still_shown() {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use iced::widget::{column, container, opaque, row, text};
+use iced::widget::{column, container, opaque, row, space, text};
 use iced::{Element, Length, Task};
 
 use super::{Message, Studio, own};
@@ -202,8 +202,10 @@ pub(super) fn view(leaving: &Leaving) -> Option<Element<'_, Message>> {
             wanted(Icon::Save, "Save").on_press(Message::Leave(Answer::Save)),
             labelled(Icon::Copy, "Save a copy").on_press(Message::Leave(Answer::SaveCopy)),
             labelled(Icon::Folder, "Elsewhere …").on_press(Message::Leave(Answer::Elsewhere)),
+            // What cannot be undone stands apart from what keeps the changes.
+            space::horizontal(),
             labelled(Icon::Close, "Discard").on_press(Message::Leave(Answer::Discard)),
-            labelled(Icon::Notes, "Stay").on_press(Message::Leave(Answer::Stay)),
+            labelled(Icon::Notes, "Keep editing").on_press(Message::Leave(Answer::Stay)),
         ]
         .spacing(theme::GAP)
     });

@@ -73,7 +73,7 @@ fn closing_asks_where_changes_cannot_be_kept_and_nothing_is_lost() {
     assert!(bench::shown(studio.view()).find("Close without your changes?").is_ok());
     assert!(!settle(&mut studio, Message::Close), "whoever asks again is asked the same");
     assert!(bench::shown(studio.view()).find("Add a track").is_err(), "nothing below can be reached");
-    assert!(!press(&mut studio, "Stay"));
+    assert!(!press(&mut studio, "Keep editing"));
     assert!(studio.leaving == Leaving::Stays && studio.edit.is_unsaved());
     settle(&mut studio, Message::Close);
     let escape = iced::keyboard::Key::Named(iced::keyboard::key::Named::Escape);

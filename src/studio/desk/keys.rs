@@ -2,9 +2,9 @@
 
 use crate::keyboard::stream::{self, Notices};
 use crate::keyboard::{Clock, Receiver, Sender};
-use crate::music::general_midi;
 use crate::music::message::{Channel, Controller, Key, Message, Value, Velocity, Voice};
 use crate::music::take::Sounding;
+use crate::music::{Micros, general_midi};
 
 /// The channel of what is tried and is no percussion: nobody plays on it.
 const TRIED: Channel = Channel::masked(15);

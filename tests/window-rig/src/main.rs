@@ -249,6 +249,11 @@ fn idle(composer: &Path, display: &Display, folder: &Path, table: &mut Table) ->
     std::thread::sleep(Duration::from_secs(5));
     let (resident, own) = program.memory()?;
     table.line("memory", &format!("{resident:.0} MB, {own:.0} MB of it its own"), resident <= MEMORY);
+    rest(&program, display, "idle for 30 s", table)
+}
+
+/// Processor while nobody does anything, of all threads and of those that take most of it.
+fn rest(program: &Program, display: &Display, what: &str, table: &mut Table) -> Result<(), Failure> {
     let (before, begun) = (program.processor()?, Instant::now());
     let mut pictures = 0;
     while begun.elapsed() < Duration::from_secs(30) {
@@ -257,7 +262,7 @@ fn idle(composer: &Path, display: &Display, folder: &Path, table: &mut Table) ->
     let (after, seconds) = (program.processor()?, begun.elapsed().as_secs_f64());
     let sum = |threads: &[(String, Duration)]| threads.iter().map(|(_, time)| time.as_secs_f64()).sum::<f64>();
     let share = 100.0 * (sum(&after) - sum(&before)) / seconds;
-    table.line("idle for 30 s", &format!("{share:.2} % of a core, {pictures} frames"), share <= IDLE);
+    table.line(what, &format!("{share:.2} % of a core, {pictures} frames"), share <= IDLE);
     let mut threads: Vec<_> = after
         .iter()
         .map(|(name, time)| {
@@ -374,7 +379,7 @@ fn library(composer: &Path, display: &Display, folder: &Path, table: &mut Table)
     for n in 0..FILES {
         music::write(&library.join(format!("take {n}.mid")), 40 + n % 200, "A take")?;
     }
-    let _program = open(composer, display, &home, &[])?;
+    let program = open(composer, display, &home, &[])?;
     let begun = Instant::now();
     display.key(&[keys::CONTROL], u32::from(b'2'))?;
     let first = display.picture(PATIENCE)?.ok_or("the library did not come")?;
@@ -392,7 +397,9 @@ fn library(composer: &Path, display: &Display, folder: &Path, table: &mut Table)
     display.rest(Duration::from_secs(1))?;
     let times = wheel(display, &[vec![DOWN; 200], vec![UP; 100]].concat())?;
     table.frames(&format!("scroll among {FILES} files"), display, times)?;
-    Ok(())
+    // Its folder is looked at once a second, by a thread named "beside".
+    display.rest(Duration::from_secs(3))?;
+    rest(&program, display, &format!("30 s at rest beside {FILES} files"), table)
 }
 
 /// A keyboard's key, its departure and its return: how long after the fact each is seen. The script of the virtual keyboard

@@ -283,7 +283,7 @@ impl Library {
                 ABOVE
             ),
             tip(
-                small(Icon::Close, no).style(theme::quiet).on_press(say(Message::Discard(Some(index)))),
+                small(Icon::Close, no).width(138.0).style(theme::quiet).on_press(say(Message::Discard(Some(index)))),
                 "Removes it for good  (Delete)",
                 ABOVE
             ),
