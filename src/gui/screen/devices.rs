@@ -267,8 +267,8 @@ mod tests {
         assert!(bench::shown(devices.view(&now)).find("One thing is not as it should be.").is_ok());
         assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Copy"), [r#"Copy("sudo modprobe snd-seq")"#]);
         assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Look again"), ["Examine"]);
-        assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Learn"), ["Learn(Volume)"]);
-        let _ = devices.update(Message::Learn(Control::ModulationWheel));
+        assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Learn"), ["Learn(Play)"]);
+        let _ = devices.update(Message::Learn(Control::Modulation));
         assert_eq!(bench::clicks(bench::shown(devices.view(&now)), "Cancel"), ["Cancel"]);
     }
 

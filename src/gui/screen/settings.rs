@@ -436,8 +436,8 @@ mod tests {
         let now = Now::new(crate::settings::Settings::default(), None);
         let mut screen = Settings::default();
         let clicks = |screen: &Settings, words| bench::clicks(bench::shown(screen.view(&now)), words);
-        assert_eq!(clicks(&screen, "Dark"), ["Theme(Dark)"]);
         assert_eq!(clicks(&screen, "Reverb on"), ["Reverb(false)"]);
+        assert_eq!(clicks(&screen, "Choose"), ["Choose(Library)"]);
         let dark = screen.update(Message::Theme(ThemeSetting::Dark));
         assert!(matches!(dark, Action::Change(Change::Theme(ThemeSetting::Dark))));
         assert!(matches!(screen.update(Message::LibrarySet), Action::None), "nothing was typed");
