@@ -4,6 +4,7 @@
 mod changes;
 mod keys;
 mod leaving;
+mod saying;
 mod strip;
 #[cfg(feature = "train")]
 mod training;
@@ -40,6 +41,7 @@ use crate::studio::edit::EditError;
 use crate::studio::preferences::Change;
 use crate::studio::start::Start;
 use leaving::{Answer, Leaving};
+use saying::remark_on_settings;
 
 /// The application's state.
 #[derive(Debug)]
@@ -488,36 +490,6 @@ impl Studio {
         Task::none()
     }
 
-    fn complain(&mut self, text: String) -> Task<Message> {
-        self.now.remarks.say(Remark { text, wrong: true });
-        Task::none()
-    }
-
-    fn tend(&mut self, message: status::Message) -> Task<Message> {
-        match message {
-            status::Message::Copy(remedy) => clipboard::write(remedy),
-            status::Message::Retry => {
-                let retry = self.order(Order::Retry);
-                Task::batch([retry, self.examine()])
-            }
-            status::Message::Library => self.go(Screen::Library),
-            status::Message::Dismiss(index) => {
-                if !self.now.remarks.dismiss(index) {
-                    self.now.left_behind = None;
-                }
-                Task::none()
-            }
-            status::Message::DismissAll => {
-                self.now.remarks.clear();
-                Task::none()
-            }
-            status::Message::All => {
-                self.now.remarks.toggle();
-                Task::none()
-            }
-        }
-    }
-
     /// What the application listens to. There is no timer among it: what moves is told by the desk.
     pub fn subscription(&self) -> Subscription<Message> {
         let events = event::listen_with(|event, status, _window| match event {
@@ -560,16 +532,6 @@ impl Studio {
 /// Work of the shell's own beside the window.
 fn own(work: Task<Result<Message, Broken>>) -> Task<Message> {
     work.map(|outcome| outcome.unwrap_or_else(Message::Broken))
-}
-
-/// What the first screen says of the settings' file.
-fn remark_on_settings(fault: Option<&SettingsError>, warnings: &[String]) -> Option<Remark> {
-    let what = match (fault, warnings) {
-        (Some(_), _) => "The settings' file is of no use",
-        (None, [_, ..]) => "Something in the settings' file is wrong",
-        (None, []) => return None,
-    };
-    Some(Remark { text: format!("{what}; the screen Settings says what."), wrong: true })
 }
 
 #[cfg(test)]
