@@ -19,8 +19,8 @@ use iced_test::selector::Candidate;
 
 use super::*;
 
-/// A window over a folder of files, with one that is edited.
-fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
+/// A window over a folder of files.
+fn library_of(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
     let Some(mut folders) = Folders::of_platform() else {
         eprintln!("SKIPPED: this user has no home folder");
         return None;
@@ -55,9 +55,14 @@ fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
     tell_library(&mut studio, library::Message::Select(folder.path().join("Morning.mid")));
     tell_library(&mut studio, library::Message::TagsTyped("etude, D minor".to_owned()));
     tell_library(&mut studio, library::Message::TagsSet);
+    Some((studio, folder))
+}
 
+/// The same, with a file that is edited, a composition and jobs.
+fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
+    let (mut studio, folder) = library_of(theme)?;
     let _ = studio.update(Message::Go(Screen::Edit));
-    let file = folder.path().join(all[1]);
+    let file = folder.path().join("A piece with a long name that says what it is about, and when.mid");
     let _ = studio.update(Message::Dropped(file.clone()));
     let opened = edit::Opened::read(&file).map(Box::new);
     let _ = studio.update(Message::Edit(edit::Message::Opened(1, opened)));
@@ -246,7 +251,7 @@ fn every_screen_looks_as_agreed_in_the_smallest_window() {
 
 #[test]
 fn the_trash_looks_as_agreed_in_the_smallest_window() {
-    let Some((mut studio, folder)) = everything(ThemeSetting::Dark) else { return };
+    let Some((mut studio, folder)) = library_of(ThemeSetting::Dark) else { return };
     show(&mut studio, Screen::Library, TWICE);
     let at = |name: &str| folder.path().join(name);
     let deleted = |name: &str, seconds: i64| files::Trashed {

@@ -192,7 +192,7 @@ fn seq_permission() {
     expect(&check(id, |_| {}), Status::Ok, "may be read and written", None);
     expect(&check(id, |f| facts(f).sequencer = None), Status::Skipped, "no ALSA", None);
     let missing = check(id, |f| facts(f).sequencer = Some(Access::Missing { path: "/dev/snd/seq".into() }));
-    expect(&missing, Status::Skipped, "seq-module", None);
+    expect(&missing, Status::Skipped, "no sequencer", None);
     let outside = check(id, |f| {
         denied(f);
         facts(f).in_audio_group = false;
@@ -218,7 +218,7 @@ fn midi_port() {
         facts(f).sequencer = Some(Access::Denied(node("/dev/snd/seq")));
     });
     expect(&denied, Status::Failure, "", Some("chmod g+rw"));
-    expect(&check(id, |f| lose(f, Stage::Driver, "x")), Status::Skipped, "usb-driver", None);
+    expect(&check(id, |f| lose(f, Stage::Driver, "x")), Status::Skipped, "without its driver", None);
 }
 
 #[test]
