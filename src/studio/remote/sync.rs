@@ -324,7 +324,7 @@ impl<'a> Sync<'a> {
                 Err(changed(path, "another file came there meanwhile; the same again"))
             }
             Err(e) => {
-                let back = old.as_ref().map(put_back);
+                let back = old.as_ref().map(|old| put_back(&self.library, old));
                 let where_to = back.map_or_else(String::new, |back| match back {
                     Ok(back) => format!("; the old one is {}", back.display()),
                     Err(e) => format!("; the old one is in the trash: {e}"),
@@ -345,7 +345,7 @@ impl<'a> Sync<'a> {
         let trashed = trash(&self.library, path).map_err(|e| changed(path, &e.to_string()))?;
         // Somebody may have been quick.
         if !is_old(&trashed.kept).unwrap_or(false) {
-            let _ = put_back(&trashed);
+            let _ = put_back(&self.library, &trashed);
             return Err(meanwhile());
         }
         Ok(trashed)
