@@ -105,7 +105,7 @@ fn changes_are_saved_elsewhere_where_their_own_disk_is_full() {
 fn a_sound_that_hangs_is_told_while_the_window_closes() {
     let mut studio = Studio::without_desk(Now::new(Settings::default(), None));
     studio.leaving = Leaving::Ends { says: None };
-    assert_eq!(leaving::view(&studio.leaving).is_some(), false, "a window that closes at once says nothing");
+    assert!(leaving::view(&studio.leaving).is_none(), "a window that closes at once says nothing");
     let _ = studio.update(Message::Ends("It takes its time."));
     assert!(bench::shown(studio.view()).find("It takes its time.").is_ok());
     let _ = studio.update(Message::Ended(Some(Closing::Hangs)));
