@@ -331,3 +331,22 @@ fn instruments_are_listed_for_people_and_for_programs() {
     let lines = String::from_utf8(place.run(&["instruments"]).stdout).unwrap();
     assert_eq!(lines.lines().count(), listed.len() + 1);
 }
+
+/// How fast that is, and how it is played, is a matter of `make bench-ten-million`.
+#[test]
+fn ten_million_events_are_no_trouble() {
+    const EVENTS: usize = 10_000_000;
+    let place = Place::new();
+    // The wheel is moved, with running status, and then there is a note.
+    let mut track = vec![0, 0xb0, 1, 0];
+    track.extend((1..EVENTS - 2).flat_map(|i| [0, 1, (i % 128) as u8]));
+    track.extend([0, 0x90, 60, 100, 0x83, 0x60, 0x80, 60, 64, 0, 0xff, 0x2f, 0]);
+    let mut file = b"MThd\0\0\0\x06\0\0\0\x01\x01\xe0MTrk".to_vec();
+    file.extend(u32::try_from(track.len()).unwrap().to_be_bytes());
+    file.extend(track);
+    fs::write(place.path("ten.mid"), file).unwrap();
+    let output = place.run(&["render", "ten.mid", "ten.wav", "--rate", "8000", "--json"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["files"][0]["peak_db"].as_f64().unwrap() > -40.0, "{report}");
+}
