@@ -462,7 +462,9 @@ impl Studio {
         if let Order::Beat(beat) = &order {
             self.now.beat = *beat;
         }
-        if let Some(desk) = &self.desk {
+        if let Some(desk) = &mut self.desk {
+            // What was played before the order comes before it.
+            desk.touch().into_iter().for_each(Touch::hand_on);
             desk.order(order);
         }
         Task::none()

@@ -11,7 +11,7 @@ use iced::advanced::widget::{Id, Operation};
 use iced::advanced::{Renderer as _, renderer};
 use iced::keyboard::key::Named;
 use iced::keyboard::{self, Key};
-use iced::widget::{button as iced_button, pick_list, slider as iced_slider, text_input};
+use iced::widget::{button as iced_button, pick_list, slider as iced_slider};
 use iced::{Border, Color, Element, Event, Length, Padding, Rectangle, Renderer, Theme, mouse, touch};
 
 pub use reveal::{follow, next, previous};
@@ -118,7 +118,8 @@ impl<'a, M: Clone + 'a> Hook<'a, M> for Focus<'a, M> {
                 inside.shell.request_redraw();
             }
             Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. })
-                if matches!(self.answer, Answer::Type) && is_foreign(key, *modifiers) =>
+                if matches!(self.answer, Answer::Type)
+                    && (is_foreign(key, *modifiers) || *key == Key::Named(Named::Tab)) =>
             {
                 return;
             }
@@ -411,8 +412,9 @@ pub fn slider<'a, M: Clone + 'a>(
     Focus::around(inner, Answer::Slide(released))
 }
 
-/// A field of text that keeps its hands off the window's commands.
-pub fn field<'a, M: Clone + 'a>(inner: text_input::TextInput<'a, M>) -> Element<'a, M> {
+/// A field of text, or a list with one, that keeps its hands off the window's commands. Tab leads on from it: iced's list
+/// would go down a row, and let nobody out.
+pub fn field<'a, M: Clone + 'a>(inner: impl Into<Element<'a, M>>) -> Element<'a, M> {
     Focus::around(inner, Answer::Type)
 }
 

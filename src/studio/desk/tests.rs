@@ -106,6 +106,21 @@ fn a_take_of_the_keys_on_screen_is_saved_without_asking() {
 }
 
 #[test]
+fn what_was_played_right_before_an_order_is_in_the_take_that_it_ends() {
+    for _ in 0..20 {
+        let mut bench = Bench::with("at 1\n");
+        bench.desk().order(Order::Record);
+        bench.wait(|r| matches!(r, Report::Transport(Transport::Recording { .. })).then_some(()));
+        let touch = bench.desk().touch().unwrap();
+        touch.press(Key::masked(60), Velocity::masked(80));
+        touch.release(Key::masked(60));
+        touch.hand_on();
+        bench.desk().order(Order::Stop);
+        assert_eq!(bench.wait(kept).notes, 1);
+    }
+}
+
+#[test]
 fn what_only_sounds_is_in_no_take() {
     let mut bench = Bench::with("at 1\n");
     bench.desk().order(Order::Record);

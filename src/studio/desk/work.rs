@@ -136,10 +136,18 @@ impl Work {
             self.hear(&events);
             events.clear();
             loop {
-                match self.ears.orders.try_recv() {
-                    Ok(order) => self.obey(order),
+                let order = match self.ears.orders.try_recv() {
+                    Ok(order) => Some(order),
                     Err(mpsc::TryRecvError::Empty) => break,
-                    Err(mpsc::TryRecvError::Disconnected) => return self.close(),
+                    Err(mpsc::TryRecvError::Disconnected) => None,
+                };
+                // What was played on screen before the order came before it: it is in the take that the order ends.
+                self.screen.drain(Duration::ZERO, &mut events);
+                self.hear(&events);
+                events.clear();
+                match order {
+                    Some(order) => self.obey(order),
+                    None => return self.close(),
                 }
             }
             self.look_at_sound();

@@ -3,7 +3,7 @@
 use iced::Size;
 use iced::advanced::widget::operation::{Outcome, focusable};
 use iced::keyboard::key::{NativeCode, Physical};
-use iced::widget::{column, scrollable, space};
+use iced::widget::{column, combo_box, scrollable, space, text_input};
 use iced_test::core::renderer::Headless;
 use iced_test::futures::futures::executor::block_on;
 use iced_test::runtime::user_interface::{Cache, UserInterface};
@@ -54,23 +54,31 @@ impl Window {
     }
 
     fn says(&mut self, event: Event, cursor: mouse::Cursor) -> Vec<Message> {
+        self.hears(event, cursor).0
+    }
+
+    /// What it says to an event, and whether it took it.
+    fn hears(&mut self, event: Event, cursor: mouse::Cursor) -> (Vec<Message>, iced::event::Status) {
         let mut messages = Vec::new();
         let clipboard = &mut iced::advanced::clipboard::Null;
-        let _ = self.ui.update(&[event], cursor, &mut self.renderer, clipboard, &mut messages);
-        messages
+        let (_, statuses) = self.ui.update(&[event], cursor, &mut self.renderer, clipboard, &mut messages);
+        (messages, statuses[0])
     }
 
     fn press(&mut self, key: Named) -> Vec<Message> {
-        let pressed = keyboard::Event::KeyPressed {
-            key: Key::Named(key),
-            modified_key: Key::Named(key),
-            physical_key: Physical::Unidentified(NativeCode::Unidentified),
-            location: keyboard::Location::Standard,
-            modifiers: keyboard::Modifiers::default(),
-            text: None,
-            repeat: false,
-        };
-        self.says(Event::Keyboard(pressed), mouse::Cursor::Unavailable)
+        self.says(Event::Keyboard(pressed(key)), mouse::Cursor::Unavailable)
+    }
+}
+
+fn pressed(key: Named) -> keyboard::Event {
+    keyboard::Event::KeyPressed {
+        key: Key::Named(key),
+        modified_key: Key::Named(key),
+        physical_key: Physical::Unidentified(NativeCode::Unidentified),
+        location: keyboard::Location::Standard,
+        modifiers: keyboard::Modifiers::default(),
+        text: None,
+        repeat: false,
     }
 }
 
@@ -160,6 +168,18 @@ fn a_field_types_letters_and_leaves_commands_to_the_window() {
     assert_eq!(press("1", Modifiers::COMMAND), []);
     assert_eq!(press("1", Modifiers::default()), [Message::Typed("1".to_owned())]);
     assert_eq!(press("@", Modifiers::COMMAND | Modifiers::ALT), [Message::Typed("1@".to_owned())], "AltGr types");
+}
+
+#[test]
+fn tab_leads_out_of_a_list_that_is_searched() {
+    let names: &'static combo_box::State<&'static str> = Box::leak(Box::new(combo_box::State::new(vec!["a", "b"])));
+    let list = || field(combo_box(names, "", None, Message::Chosen));
+    let mut window = Window::new(column![list(), button("last").on_press(Message::Pressed("last"))].into());
+    let over = mouse::Cursor::Available(iced::Point::new(10.0, 10.0));
+    window.says(Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)), over);
+    let status = |window: &mut Window, key| window.hears(Event::Keyboard(pressed(key)), mouse::Cursor::Unavailable).1;
+    assert_eq!(status(&mut window, Named::ArrowDown), iced::event::Status::Captured, "its own keys are heard");
+    assert_eq!(status(&mut window, Named::Tab), iced::event::Status::Ignored, "this one is the window's");
 }
 
 #[test]
