@@ -21,6 +21,7 @@
 //! - [`models`]: weights that the user's own music has taught.
 //! - [`layers`]: what somebody wants under the keys, in words.
 //! - [`play`]: the keys live, and performances, through an output or to a MIDI port.
+//! - [`practice`]: which keys of a piece are due, and which were right.
 //! - [`preferences`]: a change to the settings, in memory and in the file.
 //! - [`remote`]: files of this user in a store, the library there, and pages that play for others.
 //! - [`render`]: performances into files.
@@ -44,6 +45,7 @@ pub mod models;
 pub mod picture;
 pub mod place;
 pub mod play;
+pub mod practice;
 pub mod preferences;
 pub mod record;
 pub mod recover;

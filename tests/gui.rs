@@ -73,7 +73,7 @@ fn all_is_well() -> Vec<Report> {
             id: "akm322-0".to_owned(),
             panel: Panel::Akm322,
         }),
-        Report::Font(Font { name: "TimGM6mb.sf2".to_owned(), instruments: instruments.clone().into() }),
+        Report::Font(Font { name: "TimGM6mb.sf2".to_owned(), is_own: false, instruments: instruments.clone().into() }),
         Report::Instrument(instruments[0].clone()),
         Report::Sound(Sound::Open { output, latency: Duration::from_micros(10_500) }),
     ]

@@ -101,6 +101,10 @@ icons! {
     Jobs = "monitor",
     /// Composing.
     Compose = "music",
+    /// How it all works.
+    Learn = "book-open",
+    /// Practising.
+    Practice = "target",
     /// The model learns.
     Train = "graduation-cap",
     /// Back to what it was.

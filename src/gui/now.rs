@@ -38,6 +38,8 @@ pub struct Now {
     pub settings: Settings,
     /// The beat that takes are recorded to.
     pub beat: Beat,
+    /// The octave whose C the computer's key A plays.
+    pub octave: i8,
     /// This user's folders.
     pub folders: Option<Folders>,
     /// Where dates and times of day are told.
@@ -65,6 +67,7 @@ impl Now {
             left_behind: None,
             checks: Vec::new(),
             beat: Beat::of_settings(&settings.record),
+            octave: 4,
             settings,
             folders,
             zone: jiff::tz::TimeZone::system(),
@@ -103,6 +106,7 @@ impl Now {
     #[must_use]
     pub fn lacks_something(&self) -> bool {
         matches!(self.sound, Sound::Silent { .. })
+            || self.font.as_ref().is_some_and(|f| f.is_own)
             || matches!(self.keyboard, Keyboard::Awaited | Keyboard::Refused { .. } | Keyboard::Unusable { .. })
     }
 
@@ -120,5 +124,12 @@ impl Now {
     pub fn sound_trouble(&self) -> Option<&Check> {
         let bad = |c: &&Check| matches!(c.status, Status::Warning | Status::Failure);
         self.checks.iter().find(|c| c.id == "audio-output").filter(bad)
+    }
+
+    /// What the doctor says about the SoundFont.
+    #[must_use]
+    pub fn font_trouble(&self) -> Option<&Check> {
+        let bad = |c: &&Check| matches!(c.status, Status::Warning | Status::Failure);
+        self.checks.iter().find(|c| c.id == "soundfont").filter(bad)
     }
 }

@@ -9,8 +9,10 @@ pub mod compose;
 pub mod devices;
 pub mod edit;
 pub mod jobs;
+pub mod learn;
 pub mod library;
 pub mod play;
+pub mod practice;
 pub mod settings;
 #[cfg(feature = "train")]
 pub mod train;
@@ -35,6 +37,8 @@ pub enum Screen {
     /// Play and record.
     #[default]
     Play,
+    /// A piece falls onto the keys, and waits.
+    Practice,
     /// Takes and compositions.
     Library,
     /// The editor.
@@ -46,6 +50,8 @@ pub enum Screen {
     Train,
     /// Compositions that workers make.
     Jobs,
+    /// How it all works.
+    Learn,
     /// Keyboards and sound, with what is wrong about them.
     Devices,
     /// The settings.
@@ -54,14 +60,16 @@ pub enum Screen {
 
 impl Screen {
     /// All of them, in the order of the strip.
-    pub const ALL: [Screen; 7 + cfg!(feature = "train") as usize] = [
+    pub const ALL: [Screen; 9 + cfg!(feature = "train") as usize] = [
         Screen::Play,
+        Screen::Practice,
         Screen::Library,
         Screen::Edit,
         Screen::Compose,
         #[cfg(feature = "train")]
         Screen::Train,
         Screen::Jobs,
+        Screen::Learn,
         Screen::Devices,
         Screen::Settings,
     ];
@@ -71,12 +79,14 @@ impl Screen {
     pub const fn name(self) -> &'static str {
         match self {
             Screen::Play => "Play",
+            Screen::Practice => "Practice",
             Screen::Library => "Library",
             Screen::Edit => "Edit",
             Screen::Compose => "Compose",
             #[cfg(feature = "train")]
             Screen::Train => "Training",
             Screen::Jobs => "Jobs",
+            Screen::Learn => "Learn",
             Screen::Devices => "Devices",
             Screen::Settings => "Settings",
         }
@@ -87,12 +97,14 @@ impl Screen {
     pub const fn icon(self) -> Icon {
         match self {
             Screen::Play => Icon::Piano,
+            Screen::Practice => Icon::Practice,
             Screen::Library => Icon::Library,
             Screen::Edit => Icon::Notes,
             Screen::Compose => Icon::Compose,
             #[cfg(feature = "train")]
             Screen::Train => Icon::Train,
             Screen::Jobs => Icon::Jobs,
+            Screen::Learn => Icon::Learn,
             Screen::Devices => Icon::Cable,
             Screen::Settings => Icon::Settings,
         }

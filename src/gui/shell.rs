@@ -24,8 +24,10 @@ use super::screen::compose::{self, Compose};
 use super::screen::devices::{self, Devices};
 use super::screen::edit::{self, Edit};
 use super::screen::jobs::{self, Jobs};
+use super::screen::learn::{self, Learn};
 use super::screen::library::{self, Library};
 use super::screen::play::{self, Play};
+use super::screen::practice::{self, Practice};
 use super::screen::settings::{self as settings_screen, Settings};
 #[cfg(feature = "train")]
 use super::screen::train::{self, Train};
@@ -50,6 +52,8 @@ pub struct Studio {
     desk: Option<Desk>,
     screen: Screen,
     play: Play,
+    practice: Practice,
+    learn: Learn,
     devices: Devices,
     settings: Settings,
     library: Library,
@@ -77,6 +81,10 @@ pub enum Message {
     Told(Report),
     /// The first screen.
     Play(play::Message),
+    /// Practising.
+    Practice(practice::Message),
+    /// How it all works.
+    Learn(learn::Message),
     /// Keyboards and sound.
     Devices(devices::Message),
     /// The settings.
@@ -176,6 +184,8 @@ impl Studio {
             desk: None,
             screen: Screen::default(),
             play: Play::default(),
+            practice: Practice::default(),
+            learn: Learn::default(),
             devices: Devices::default(),
             settings: Settings::default(),
             library: Library::default(),
@@ -225,6 +235,14 @@ impl Studio {
                 let action = self.play.update(message, &self.now);
                 self.act(action, Message::Play)
             }
+            Message::Practice(message) => {
+                let action = self.practice.update(message, &self.now);
+                self.act(action, Message::Practice)
+            }
+            Message::Learn(message) => {
+                let action = self.learn.update(message, &self.now);
+                self.act(action, Message::Learn)
+            }
             Message::Devices(message) => {
                 let action = self.devices.update(message);
                 self.act(action, Message::Devices)
@@ -262,6 +280,10 @@ impl Studio {
             Message::Dropped(path) => match self.screen {
                 Screen::Library => self.update(Message::Library(library::Message::Dropped(vec![path]))),
                 Screen::Edit => self.open_to_edit(path),
+                Screen::Practice => {
+                    let action = self.practice.open(path, &self.now);
+                    self.act(action, Message::Practice)
+                }
                 Screen::Compose => self.update(Message::Compose(compose::Message::File(path))),
                 #[cfg(feature = "train")]
                 Screen::Train => self.update(Message::Train(train::Message::Chosen(path))),
@@ -285,8 +307,8 @@ impl Studio {
             }
             Message::Open(path) => own(beside(move || Message::Opened(Piece::read(&path).map(Arc::new)))),
             Message::Opened(Ok(piece)) => {
-                self.screen = Screen::Play;
-                self.order(Order::Show(piece))
+                let shown = self.go(Screen::Play);
+                Task::batch([shown, self.order(Order::Show(piece))])
             }
             Message::Opened(Err(error)) => self.complain(format!("{error}.")),
             Message::Examined(checks) => {
@@ -344,9 +366,30 @@ impl Studio {
         if self.screen == Screen::Jobs && screen != Screen::Jobs {
             self.jobs.leave();
         }
+        if self.screen == Screen::Learn && screen != Screen::Learn {
+            self.learn.leave();
+        }
+        let left = if self.screen == Screen::Practice && screen != Screen::Practice {
+            let action = self.practice.leave(&self.now);
+            self.act(action, Message::Practice)
+        } else {
+            Task::none()
+        };
         self.screen = screen;
+        Task::batch([left, self.enter(screen)])
+    }
+
+    fn enter(&mut self, screen: Screen) -> Task<Message> {
         match screen {
             Screen::Play | Screen::Edit => Task::none(),
+            Screen::Practice => {
+                let action = self.practice.enter(&self.now);
+                self.act(action, Message::Practice)
+            }
+            Screen::Learn => {
+                let action = self.learn.enter(&self.now);
+                self.act(action, Message::Learn)
+            }
             Screen::Library => {
                 self.now.left_behind = None;
                 let action = self.library.enter(&self.now);
@@ -384,10 +427,13 @@ impl Studio {
         let action = self.devices.hear(report, &self.now);
         let learned = self.act(action, Message::Devices);
         self.edit.hear(report, &self.now);
-        let asks = matches!(report, Report::Keyboard(_) | Report::Sound(_));
+        self.learn.hear(report, &self.now);
+        let action = self.practice.hear(report, &self.now);
+        let practised = self.act(action, Message::Practice);
+        let asks = matches!(report, Report::Keyboard(_) | Report::Sound(_) | Report::Font(_));
         let looks = self.screen == Screen::Devices || self.now.lacks_something();
         let examined = if asks && looks { self.examine() } else { Task::none() };
-        Task::batch([learned, examined])
+        Task::batch([learned, practised, examined])
     }
 
     /// Asks the doctor, unless it is at work.
@@ -452,6 +498,8 @@ impl Studio {
 
     fn repaint(&mut self) {
         self.play.repaint();
+        self.practice.repaint();
+        self.learn.repaint();
         self.edit.repaint();
         self.compose.repaint();
         #[cfg(feature = "train")]
@@ -510,6 +558,8 @@ impl Studio {
     pub fn view(&self) -> Element<'_, Message> {
         let screen = match self.screen {
             Screen::Play => self.play.view(&self.now).map(Message::Play),
+            Screen::Practice => self.practice.view(&self.now).map(Message::Practice),
+            Screen::Learn => self.learn.view(&self.now).map(Message::Learn),
             Screen::Devices => self.devices.view(&self.now).map(Message::Devices),
             Screen::Settings => self.settings.view(&self.now).map(Message::Settings),
             Screen::Library => self.library.view(&self.now).map(Message::Library),

@@ -1,5 +1,6 @@
-//! The line at the foot of every screen: keyboard, sound, and the last thing that was said. When
-//! something is wrong it turns into the doctor's sentence with its remedy.
+//! The line at the foot of every screen: keyboard, sound, SoundFont, and the last thing that was said. When something
+//! is wrong or missing it turns into the doctor's sentence with its remedy; whoever starts for the first time finds
+//! there what was found, and needs no other help.
 
 use iced::widget::{Row, column, container, opaque, row, scrollable, text, tooltip};
 use iced::{Alignment, Element, Length, Theme};
@@ -28,8 +29,8 @@ pub enum Message {
 }
 
 /// How wide the words of a part are at most: alone, and beside something that was said.
-const MOST: f32 = 340.0;
-const LEAST: f32 = 220.0;
+const MOST: f32 = 300.0;
+const LEAST: f32 = 200.0;
 
 /// How high the line is.
 const LINE: f32 = 38.0;
@@ -40,7 +41,7 @@ type Style = fn(&Theme) -> text::Style;
 pub fn view(now: &Now) -> Element<'_, Message> {
     let said = said(now).or_else(|| left_behind(now));
     let most = if said.is_some() { LEAST } else { MOST };
-    let line = row![keyboard(now, most), sound(now, most), container(said).align_right(Length::Fill)]
+    let line = row![keyboard(now, most), sound(now, most), font(now, most), container(said).align_right(Length::Fill)]
         .spacing(theme::WIDE + theme::GAP)
         .align_y(Alignment::Center);
     container(line).height(LINE).padding([0.0, theme::MARGIN]).center_y(LINE).style(theme::bar).into()
@@ -83,6 +84,17 @@ fn sound(now: &Now, most: f32) -> Row<'_, Message> {
             None => trouble(reason, None, most),
         },
     }
+}
+
+/// The SoundFont; that there is none is told at length where nothing worse is wrong.
+fn font(now: &Now, most: f32) -> Option<Row<'_, Message>> {
+    let font = now.font.as_ref()?;
+    let worse = now.keyboard_trouble().is_some() || matches!(now.sound, Sound::Silent { .. });
+    Some(match now.font_trouble() {
+        Some(check) if font.is_own && !worse => trouble(&check.evidence, check.remedy.as_deref(), most),
+        _ if font.is_own => part(Icon::Piano, theme::muted, "Simple sounds".to_owned()),
+        _ => part(Icon::Piano, theme::success, font.name.clone()),
+    })
 }
 
 fn part<'a>(icon: Icon, style: Style, words: String) -> Row<'a, Message> {

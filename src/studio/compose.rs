@@ -2,6 +2,7 @@
 
 pub mod atelier;
 pub mod lineage;
+pub mod passes;
 pub mod sample;
 
 use std::io;

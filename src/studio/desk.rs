@@ -27,7 +27,7 @@ pub use transport::Beat;
 
 use super::instruments::Instrument;
 use crate::audio::output::Description;
-use crate::audio::sequencer::Strip;
+use crate::audio::sequencer::{Speed, Strip};
 use crate::keyboard::Clock;
 use crate::keyboard::controls::Panel;
 use crate::music::{Message, Micros};
@@ -42,6 +42,12 @@ pub enum Order {
     Stop,
     /// Play what is on the desk, or pause it.
     Play,
+    /// Play what is on the desk, if it does not play already.
+    Go,
+    /// Pause it, if it plays.
+    Pause,
+    /// Play it so fast, until another piece is on the desk.
+    Speed(Speed),
     /// Go to a time of it.
     Seek(Micros),
     /// Keep what was just played as a take.
@@ -152,6 +158,8 @@ pub enum Sound {
 pub struct Font {
     /// Its name for people.
     pub name: String,
+    /// Whether it is composer's own simple instruments, for want of a SoundFont.
+    pub is_own: bool,
     /// What it has to offer, in its order.
     pub instruments: Arc<[Instrument]>,
 }

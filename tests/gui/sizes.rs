@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use composer::compose::request::{Parameters, Request, SamplingIterations, Variations};
-use composer::gui::screen::{compose, edit, jobs, library};
+use composer::gui::screen::{compose, edit, jobs, library, practice};
 use composer::jobs::job::JobId;
 use composer::settings::Folders;
 use composer::studio::compose::atelier::{self, Melody};
@@ -81,6 +81,13 @@ fn everything(theme: ThemeSetting) -> Option<(Studio, tempfile::TempDir)> {
     let made = atelier::compose(folder.path(), &melody.composition, &lineage, &request, || true, &mut |_| ());
     tell_compose(&mut studio, compose::Message::Made(2, made));
 
+    let _ = studio.update(Message::Go(Screen::Practice));
+    let piece = Arc::new(Piece::of(SAMPLES[1].name.to_owned(), &SAMPLES[1].whole().unwrap()));
+    let _ = studio.update(Message::Practice(practice::Message::Read(1, Ok(piece))));
+
+    let _ = studio.update(Message::Go(Screen::Learn));
+    tell(&mut studio, [super::melody(), pulse(5_000, 0)]);
+
     let _ = studio.update(Message::Go(Screen::Jobs));
     let job = |name: &str, state: JobState, minutes: u64| Job {
         id: JobId::new(),
@@ -136,6 +143,36 @@ fn training(studio: &mut Studio, folder: &Path) {
         }
     }
     news(News::Event(Event::Step { step: 300, loss: 1.9, left: Duration::from_secs(75) }));
+}
+
+/// Every page of Learn, with what the model and the store would tell.
+#[test]
+fn the_pages_of_learn_look_as_agreed() {
+    use composer::gui::screen::learn::{self, Counts, Page};
+    use composer::studio::compose::passes::{Frame, Told};
+    let mut studio = studio(ThemeSetting::Dark);
+    tell(&mut studio, all_is_well());
+    let _ = studio.update(Message::Go(Screen::Learn));
+    tell(&mut studio, [melody(), pulse(5_000, 0)]);
+    for (page, name) in Page::ALL.into_iter().zip(["learn-talk", "learn-roll", "learn-fill", "learn-work"]) {
+        let mut tell = |message| drop(studio.update(Message::Learn(message)));
+        tell(learn::Message::Go(page));
+        if page == Page::Fill {
+            let melody = Melody::of(SAMPLES[1].name, SAMPLES[1].melody().unwrap());
+            let up_to = Micros(melody.piece.length().0 / 3);
+            let whole = Arc::new(Piece::of(String::new(), &SAMPLES[1].whole().unwrap()));
+            let written = |n: &&composer::studio::desk::PieceNote| (2..4).contains(&n.track) && n.start < up_to;
+            let notes = whole.notes.iter().filter(written).copied().collect();
+            tell(learn::Message::Told(0, Box::new(Told::Melody(melody, true))));
+            tell(learn::Message::Told(0, Box::new(Told::Frame(Frame { notes, up_to, piece: whole }))));
+        }
+        let place = "/home/clara/jobs".to_owned();
+        let counts = Counts { place, waiting: 2, running: 1, done: 14, failed: 1, cancelled: 0 };
+        tell(learn::Message::Counted(Ok(counts)));
+        let faults = faults(&studio, SMALLEST);
+        assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
+        picture(&studio, SMALLEST, name);
+    }
 }
 
 /// Shows a screen in a window of a size; canvases learn their size from the first event.

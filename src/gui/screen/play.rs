@@ -301,6 +301,12 @@ impl Play {
         self.letters.hear(event).map(|touches| Action::All(touches.into_iter().map(Action::Touch).collect()))
     }
 
+    /// The octave whose C the computer's key A plays.
+    #[must_use]
+    pub fn octave(&self) -> i8 {
+        self.letters.octave()
+    }
+
     /// Everything that the computer's keys hold goes up.
     pub fn let_go(&mut self) -> Vec<Key> {
         self.letters.let_go()

@@ -5,7 +5,7 @@ use iced::keyboard::{Event, Key};
 use iced::{Task, keyboard};
 
 use super::{Answer, Leaving, Message, Studio};
-use crate::gui::screen::{Screen, edit, library, play};
+use crate::gui::screen::{Screen, edit, library, play, practice};
 use crate::gui::status;
 use crate::gui::widget::focus;
 
@@ -19,11 +19,13 @@ impl Studio {
         }
         let released = matches!(event, Event::KeyReleased { .. });
         // What was pressed there is let go wherever one is by then.
-        let plays = (self.screen == Screen::Play && !self.help && self.leaving == Leaving::Stays) || released;
-        match plays.then(|| self.play.key(event)).flatten() {
-            Some(action) => self.act(action, Message::Play),
-            None => Task::none(),
-        }
+        let has_keys = matches!(self.screen, Screen::Play | Screen::Practice | Screen::Learn);
+        let plays = (has_keys && !self.help && self.leaving == Leaving::Stays) || released;
+        let Some(action) = plays.then(|| self.play.key(event)).flatten() else { return Task::none() };
+        self.now.octave = self.play.octave();
+        self.practice.paint(&self.now);
+        self.learn.paint(&self.now);
+        self.act(action, Message::Play)
     }
 
     fn shortcut(&self, event: &Event) -> Option<Message> {
@@ -56,6 +58,13 @@ impl Studio {
         }
         if *modifiers != keyboard::Modifiers::default() {
             return None;
+        }
+        if self.screen == Screen::Practice {
+            return match key.as_ref() {
+                Key::Named(Named::Space) if !repeat => Some(Message::Practice(practice::Message::Play)),
+                Key::Named(Named::Home) => Some(Message::Practice(practice::Message::Restart)),
+                _ => None,
+            };
         }
         let message = match (self.screen, key.as_ref()) {
             (_, Key::Named(Named::Space)) if !repeat => play::Message::Play,

@@ -46,20 +46,19 @@ impl Studio {
                 .padding(0)
                 .style(theme::choice(chosen))
                 .on_press(Message::Go(screen));
-            // As high as is comfortable, or as there is room for: all of them are to be seen at any size.
-            container(button).height(Length::Fill).max_height(54.0).into()
+            button.into()
         });
+        // As high as is comfortable, or as there is room for: all of them are to be seen at any size.
+        let screens = container(column(screens).spacing(2.0)).max_height(56.0 * Screen::ALL.len() as f32);
         let help = button(container(icon::coloured(Icon::Help, 20.0, theme::muted)).center(Length::Fill))
             .width(64.0)
             .height(36.0)
             .padding(0)
             .style(theme::quiet)
             .on_press(Message::Help);
-        let strip = column![
-            column(screens).spacing(2.0).height(Length::Fill),
-            tip(help, "Shortcuts  (?)", tooltip::Position::Right)
-        ]
-        .spacing(2.0);
+        let strip =
+            column![container(screens).height(Length::Fill), tip(help, "Shortcuts  (?)", tooltip::Position::Right)]
+                .spacing(2.0);
         container(strip).padding(theme::GAP).height(Length::Fill).style(theme::bar).into()
     }
 }

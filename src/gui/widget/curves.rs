@@ -140,6 +140,9 @@ impl Curves {
         for (n, (at, colour, words)) in ends.into_iter().enumerate() {
             let y = at.y.min(most + LINE * n as f32).max(free);
             free = y + LINE;
+            // Nearly seven points a letter, so that no line runs through words.
+            let room = Size::new(words.chars().count() as f32 * 6.6, LINE);
+            frame.fill_rectangle(Point::new(at.x + 7.0, y - LINE / 2.0), room, ink.ground);
             let text = small(words, Point::new(at.x + 9.0, y), colour);
             frame.fill_text(Text { font: theme::STRONG, ..text });
         }

@@ -35,11 +35,13 @@ struct Shown {
     down: u128,
     letters: Option<i8>,
     recording: bool,
+    /// Those that are asked for.
+    asked: u128,
 }
 
 impl Default for Shown {
     fn default() -> Shown {
-        Shown { span: Span::AKM322, down: 0, letters: None, recording: false }
+        Shown { span: Span::AKM322, down: 0, letters: None, recording: false, asked: 0 }
     }
 }
 
@@ -47,7 +49,15 @@ impl Keys {
     /// Shows these keys, of which those in `down` are lit; with the letters that play them, from the C of
     /// this octave.
     pub fn show(&mut self, span: Span, down: u128, letters: Option<i8>, recording: bool) {
-        let shown = Shown { span, down, letters, recording };
+        self.set(Shown { span, down, letters, recording, ..self.shown.clone() });
+    }
+
+    /// Marks keys that are to be struck.
+    pub fn ask_for(&mut self, asked: u128) {
+        self.set(Shown { asked, ..self.shown.clone() });
+    }
+
+    fn set(&mut self, shown: Shown) {
         if shown != self.shown {
             self.shown = shown;
             self.cache.clear();
@@ -71,6 +81,19 @@ impl Keys {
         self.shown.down >> key.get() & 1 == 1
     }
 
+    /// A dot on a key that is to be struck, and is not yet.
+    fn draw_asked(&self, frame: &mut Frame, key: Key, (left, width, height): (f32, f32, f32), lit: Color) {
+        if self.shown.asked >> key.get() & 1 == 1 && !self.is_down(key) {
+            let radius = (width * 0.3).clamp(3.0, 9.0);
+            let middle = Point::new(left + width / 2.0, height - radius - if is_black(key) { 26.0 } else { 46.0 });
+            frame.fill(&Path::circle(middle, radius), lit);
+            frame.stroke(
+                &Path::circle(middle, radius),
+                Stroke::default().with_color(theme::readable_on(lit)).with_width(1.5),
+            );
+        }
+    }
+
     fn draw(&self, frame: &mut Frame, theme: &Theme) {
         let ink = theme::ink(theme);
         let lit = if self.shown.recording { ink.record } else { ink.accent };
@@ -92,6 +115,7 @@ impl Keys {
             if self.is_down(key) {
                 frame_of(frame, (left, width, size.height - 1.0), lit);
             }
+            self.draw_asked(frame, key, (left, width, size.height), lit);
             if key.get() % 12 == 0 && width > 9.0 {
                 let colour = if self.is_down(key) { theme::readable_on(lit) } else { ink.on_white_key };
                 let at = Point::new(left + width / 2.0, size.height - 14.0);
@@ -113,6 +137,7 @@ impl Keys {
             if down {
                 frame_of(frame, (left, width, black_height), lit);
             }
+            self.draw_asked(frame, key, (left, width, black_height), lit);
         }
         if let Some(octave) = self.shown.letters {
             self.draw_letters(frame, octave, theme);

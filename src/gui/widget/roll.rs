@@ -13,6 +13,7 @@ use crate::gui::theme::{self, Ink};
 use crate::music::message::{Key, Velocity, Voice};
 use crate::music::{Message, Micros, Tempo, TimeSignature, general_midi, pitch};
 use crate::studio::desk::Piece;
+use crate::studio::practice::Mark;
 
 /// How much time is seen at once.
 const WINDOW: Micros = Micros(6_000_000);
@@ -47,6 +48,8 @@ enum Shown {
     Live { now: Micros, bars: Option<Bars> },
     /// A piece, from a time on.
     Piece { piece: Arc<Piece>, at: Micros },
+    /// A piece that is practised: what became of each of its notes.
+    Practised { piece: Arc<Piece>, at: Micros, marks: Arc<[Mark]> },
 }
 
 /// The roll.
@@ -117,6 +120,12 @@ impl Roll {
         self.notes.clear();
     }
 
+    /// Shows a piece that is practised from here on.
+    pub fn practised(&mut self, piece: &Arc<Piece>, at: Micros, marks: &Arc<[Mark]>) {
+        self.shown = Shown::Practised { piece: Arc::clone(piece), at, marks: Arc::clone(marks) };
+        self.notes.clear();
+    }
+
     /// Above these keys.
     pub fn above(&mut self, span: Span) {
         if span != self.span {
@@ -138,7 +147,7 @@ impl Roll {
             Shown::Live { now, bars } => {
                 bars.is_none() && !self.risen.iter().any(|n| n.end.is_none_or(|end| now.since(end) < WINDOW))
             }
-            Shown::Piece { piece, .. } => piece.notes.is_empty(),
+            Shown::Piece { piece, .. } | Shown::Practised { piece, .. } => piece.notes.is_empty(),
         }
     }
 
@@ -196,6 +205,47 @@ impl Roll {
                 }
                 self.name_drums(frame, seen().filter(|n| n.drum).map(|n| (n.key, ahead(n.start, *at))), ink);
             }
+            Shown::Practised { piece, at, marks } => self.draw_practised(frame, piece, *at, marks, ink),
+        }
+    }
+
+    /// The notes of the part in the accent, those of others pale; what went by stays as its outline.
+    fn draw_practised(&self, frame: &mut Frame, piece: &Piece, at: Micros, marks: &[Mark], ink: &Ink) {
+        draw_piece_bars(frame, ink, piece, at);
+        let seen = || piece.numbered_between(at, at.plus(WINDOW)).filter(|(_, n)| !n.drum);
+        let mark = |number: usize| marks.get(number).copied().unwrap_or_default();
+        // What is practised lies on top.
+        let others = seen().filter(|(n, _)| mark(*n) == Mark::NotMine);
+        for (number, note) in others.chain(seen().filter(|(n, _)| mark(*n) != Mark::NotMine)) {
+            let (low, high) = (ahead(note.start, at).max(0.0), ahead(note.end, at).min(1.0));
+            match mark(number) {
+                Mark::NotMine => self.draw_pale(frame, note.key, (low, high), ink.ghost.scale_alpha(0.45)),
+                Mark::Missed => self.draw_outline(frame, note.key, (low, high), ink.muted),
+                Mark::Coming => self.draw_note(frame, note.key, note.velocity, (low, high), ink.track(1), ink),
+                Mark::Right => self.draw_note(frame, note.key, note.velocity, (low, high), ink.accent, ink),
+            }
+        }
+    }
+
+    fn bar_of(&self, size: Size, key: Key, (low, high): (f32, f32)) -> Option<Path> {
+        let place = self.span.place(key);
+        let inset = if is_black(key) { 0.0 } else { place.width * 0.14 };
+        let width = ((place.width - 2.0 * inset) * size.width).max(2.0);
+        let (top, height) = (size.height * (1.0 - high), (size.height * (high - low)).max(3.0));
+        let at = Point::new((place.left + inset) * size.width, top);
+        let radius = (width / 3.0).min(height / 2.0).min(5.0);
+        self.span.has(key).then(|| Path::rounded_rectangle(at, Size::new(width, height), radius.into()))
+    }
+
+    fn draw_pale(&self, frame: &mut Frame, key: Key, between: (f32, f32), colour: Color) {
+        if let Some(bar) = self.bar_of(frame.size(), key, between) {
+            frame.fill(&bar, colour);
+        }
+    }
+
+    fn draw_outline(&self, frame: &mut Frame, key: Key, between: (f32, f32), colour: Color) {
+        if let Some(bar) = self.bar_of(frame.size(), key, between) {
+            frame.stroke(&bar, Stroke::default().with_color(colour).with_width(1.5));
         }
     }
 

@@ -107,9 +107,14 @@ impl Piece {
 
     /// The notes that sound between two times, or begin between them.
     pub fn between(&self, from: Micros, to: Micros) -> impl Iterator<Item = &PieceNote> {
+        self.numbered_between(from, to).map(|(_, note)| note)
+    }
+
+    /// The same with their numbers.
+    pub fn numbered_between(&self, from: Micros, to: Micros) -> impl Iterator<Item = (usize, &PieceNote)> {
         let first = self.notes.partition_point(|n| n.start.plus(self.longest) < from);
         let last = self.notes.partition_point(|n| n.start < to).max(first);
-        self.notes[first..last].iter().filter(move |n| n.end > from)
+        (first..).zip(&self.notes[first..last]).filter(move |(_, n)| n.end > from)
     }
 
     /// How long it lasts.

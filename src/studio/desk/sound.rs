@@ -92,9 +92,18 @@ impl Speaker {
         self.begin();
     }
 
-    /// Tries at once what would be tried later.
+    /// Whether there is an output, but no SoundFont: one may have been installed meanwhile.
+    pub(super) fn lacks_font(&self) -> bool {
+        matches!(self.state, Speaking::Open(_)) && self.chosen.as_ref().is_some_and(|c| c.file.is_none())
+    }
+
+    /// Tries at once what would be tried later, and looks again for a SoundFont where there was none.
     pub(super) fn retry(&mut self) {
-        if matches!(self.state, Speaking::Silent { .. }) {
+        let lacks_font = self.lacks_font();
+        if lacks_font {
+            self.chosen = None;
+        }
+        if lacks_font || matches!(self.state, Speaking::Silent { .. }) {
             self.patience = PATIENCE.0;
             self.begin();
         }
@@ -176,7 +185,8 @@ impl Speaker {
     fn settle(&mut self, opened: Opened, news: &mut News) {
         if self.chosen.is_none() {
             let font = &opened.chosen;
-            news.font = Some(Font { name: font.name(), instruments: instruments::all(&font.font).into() });
+            let instruments = instruments::all(&font.font).into();
+            news.font = Some(Font { name: font.name(), is_own: font.file.is_none(), instruments });
             news.remarks.extend(font.warnings.iter().take(1).map(Remark::wrong));
         }
         self.chosen = Some(opened.chosen);

@@ -210,6 +210,14 @@ impl Work {
             Order::Record => self.begin_take(),
             Order::Stop => self.stop(),
             Order::Play => self.play(),
+            Order::Go if self.transport == Transport::Playing => {}
+            Order::Go => self.play(),
+            Order::Pause => self.stop_playing(),
+            Order::Speed(speed) => {
+                if let Some(player) = self.speaker.player() {
+                    let _ = player.remote().set_speed(speed);
+                }
+            }
             Order::Seek(to) => self.seek(to),
             Order::Keep => self.keep(),
             Order::Show(piece) => {
@@ -240,6 +248,9 @@ impl Work {
             Order::Retry => {
                 if matches!(self.keyboard, Keyboard::Unusable { .. }) {
                     self.listen();
+                }
+                if self.speaker.lacks_font() {
+                    self.stop_playing();
                 }
                 self.speaker.retry();
             }

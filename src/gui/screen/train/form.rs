@@ -196,7 +196,7 @@ pub(super) fn view(screen: &Train) -> Element<'_, Message> {
         part("Your music", folder, "A folder of MIDI files. Folders in it count too; the files are only read."),
         part("Name", typed("My songs", &form.name, may(Message::Name), Size::Fill), "As it stands among the styles."),
         part("Begins from", from, "What it knows already, and changes towards your music."),
-        part("Learns for", length, "500 steps on ten files take about two minutes on two cores."),
+        part("Learns for", length, "500 steps on ten files take a minute or two."),
         rate,
         more,
     ]
