@@ -15,6 +15,8 @@ use crate::studio::desk::{Piece, PieceNote};
 
 /// Passes that are shown; by then one has understood.
 const MOST: usize = 160;
+/// Of fewer notes there is too little to be seen.
+const FEWEST: usize = 8;
 
 /// What there is after a pass of the model.
 #[derive(Clone, Debug)]
@@ -36,7 +38,7 @@ pub enum Told {
     Frame(Frame),
 }
 
-/// Composes to the first of the `files` that a voice can sing, else to a melody that ships, with one draft. Between two
+/// Composes to the first of the `files` that is a melody of some length, else to a melody that ships, with one draft. Between two
 /// passes it waits for `pace`.
 ///
 /// # Errors
@@ -50,6 +52,9 @@ pub fn show(
     let model = Model::chorale()?;
     for file in files {
         let Ok(melody) = Melody::read(file) else { continue };
+        if melody.piece.notes.len() < FEWEST {
+            continue;
+        }
         match compose(&model, &melody, true, pace, is_wanted, tell) {
             // Drums, say, or four voices that are there already.
             Err(Failed::NoMelody(_) | Failed::NoChannel { .. } | Failed::Contradiction(_)) => {}
