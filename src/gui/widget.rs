@@ -19,7 +19,7 @@ mod wrap;
 use iced::widget::{container, row, text, tooltip};
 use iced::{Alignment, Element, Length};
 
-pub use focus::{Button, button, button_with, choice, field, rows_high, slider};
+pub use focus::{Button, button, button_with, choice, field, rows_high, search, slider};
 pub use line::line;
 pub use still::still;
 

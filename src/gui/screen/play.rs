@@ -17,7 +17,7 @@ use crate::gui::widget::meter::Meter;
 use crate::gui::widget::overview::Overview;
 use crate::gui::widget::piano::Span;
 use crate::gui::widget::roll::{Bars, Roll};
-use crate::gui::widget::{Button, button, field, labelled, line, list_tip, rows_high, tip};
+use crate::gui::widget::{Button, button, labelled, line, list_tip, rows_high, search, tip};
 use crate::keyboard::controls::Panel;
 use crate::music::message::{Key, Voice};
 use crate::music::{Message as Midi, Micros, Tempo, TimeSignature};
@@ -342,7 +342,7 @@ impl Play {
             .input_style(theme::field)
             .menu_style(theme::menu);
         let list: Element<'_, Message> = if now.font.is_some() {
-            field(list)
+            search(list)
         } else {
             container(text("Loading instruments").size(theme::BODY).style(theme::muted))
                 .width(230.0)

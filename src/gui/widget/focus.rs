@@ -11,7 +11,7 @@ use iced::advanced::widget::{Id, Operation};
 use iced::advanced::{Renderer as _, renderer};
 use iced::keyboard::key::Named;
 use iced::keyboard::{self, Key};
-use iced::widget::{button as iced_button, pick_list, slider as iced_slider};
+use iced::widget::{button as iced_button, combo_box, pick_list, slider as iced_slider, text_input};
 use iced::{Border, Color, Element, Event, Length, Padding, Rectangle, Renderer, Theme, mouse, touch};
 
 pub use reveal::{follow, next, previous};
@@ -29,6 +29,8 @@ enum Answer<'a, M> {
     Enter(M),
     /// Words are typed into it. It has a focus of its own, and leaves the commands that it does not know to the window.
     Type,
+    /// The same in a list that opens below: Tab goes to it by this shell, and Enter opens it.
+    Search,
     /// Up and down choose the one before and the next.
     Turn(Box<dyn Fn(isize) -> Option<M> + 'a>),
     /// The arrows move it; the message says that it was let go.
@@ -83,6 +85,16 @@ impl<'a, M: Clone + 'a> Focus<'a, M> {
     }
 }
 
+/// Clicks on what is wrapped.
+fn click<M>(inside: &mut Inside<'_, '_, '_, M>, at: mouse::Cursor) {
+    let button = mouse::Button::Left;
+    for event in [mouse::Event::ButtonPressed(button), mouse::Event::ButtonReleased(button)] {
+        inside.hears(&Event::Mouse(event), at);
+    }
+    inside.shell.invalidate_layout();
+    inside.shell.request_redraw();
+}
+
 /// Whether a field of text makes letters of a command that it does not know: iced's types the 1 of Ctrl+1.
 fn is_foreign(key: &Key, modifiers: keyboard::Modifiers) -> bool {
     let is_known = |c: &str| ["a", "c", "v", "x"].contains(&c.to_lowercase().as_str());
@@ -118,9 +130,25 @@ impl<'a, M: Clone + 'a> Hook<'a, M> for Focus<'a, M> {
                 inside.shell.request_redraw();
             }
             Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. })
-                if matches!(self.answer, Answer::Type)
-                    && (is_foreign(key, *modifiers) || *key == Key::Named(Named::Tab)) =>
+                if matches!(self.answer, Answer::Type | Answer::Search) && is_foreign(key, *modifiers) =>
             {
+                return;
+            }
+            // iced's list would go down a row, and let nobody out.
+            Event::Keyboard(keyboard::Event::KeyPressed { key: Key::Named(Named::Tab), .. })
+                if matches!(self.answer, Answer::Search) =>
+            {
+                if inside.is_open() {
+                    state.is_focused = true;
+                    click(inside, mouse::Cursor::Unavailable);
+                }
+                return;
+            }
+            Event::Keyboard(keyboard::Event::KeyPressed { key: Key::Named(Named::Enter), .. })
+                if matches!(self.answer, Answer::Search) && state.is_focused && !inside.is_open() =>
+            {
+                click(inside, mouse::Cursor::Available(inside.layout.bounds().center()));
+                inside.shell.capture_event();
                 return;
             }
             // A list that the mouse has opened is closed by these keys, and goes on by the keyboard.
@@ -412,10 +440,18 @@ pub fn slider<'a, M: Clone + 'a>(
     Focus::around(inner, Answer::Slide(released))
 }
 
-/// A field of text, or a list with one, that keeps its hands off the window's commands. Tab leads on from it: iced's list
-/// would go down a row, and let nobody out.
-pub fn field<'a, M: Clone + 'a>(inner: impl Into<Element<'a, M>>) -> Element<'a, M> {
+/// A field of text that keeps its hands off the window's commands.
+pub fn field<'a, M: Clone + 'a>(inner: text_input::TextInput<'a, M>) -> Element<'a, M> {
     Focus::around(inner, Answer::Type)
+}
+
+/// A list that is searched by typing: Tab reaches it, which iced's does not know of, Enter opens it, Tab leads on.
+pub fn search<'a, T, M>(inner: combo_box::ComboBox<'a, T, M>) -> Element<'a, M>
+where
+    T: std::fmt::Display + Clone + 'static,
+    M: Clone + 'a,
+{
+    Focus::around(inner, Answer::Search)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use iced::Size;
 use iced::advanced::widget::operation::{Outcome, focusable};
 use iced::keyboard::key::{NativeCode, Physical};
-use iced::widget::{column, combo_box, scrollable, space, text_input};
+use iced::widget::{column, scrollable, space};
 use iced_test::core::renderer::Headless;
 use iced_test::futures::futures::executor::block_on;
 use iced_test::runtime::user_interface::{Cache, UserInterface};
@@ -171,15 +171,20 @@ fn a_field_types_letters_and_leaves_commands_to_the_window() {
 }
 
 #[test]
-fn tab_leads_out_of_a_list_that_is_searched() {
+fn a_list_that_is_searched_is_reached_opened_and_left_by_the_keyboard() {
     let names: &'static combo_box::State<&'static str> = Box::leak(Box::new(combo_box::State::new(vec!["a", "b"])));
-    let list = || field(combo_box(names, "", None, Message::Chosen));
-    let mut window = Window::new(column![list(), button("last").on_press(Message::Pressed("last"))].into());
-    let over = mouse::Cursor::Available(iced::Point::new(10.0, 10.0));
-    window.says(Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)), over);
-    let status = |window: &mut Window, key| window.hears(Event::Keyboard(pressed(key)), mouse::Cursor::Unavailable).1;
-    assert_eq!(status(&mut window, Named::ArrowDown), iced::event::Status::Captured, "its own keys are heard");
-    assert_eq!(status(&mut window, Named::Tab), iced::event::Status::Ignored, "this one is the window's");
+    let list = search(combo_box(names, "", None, Message::Chosen));
+    let mut window = Window::new(column![list, button("last").on_press(Message::Pressed("last"))].into());
+    window.tab();
+    assert_eq!(window.press(Named::Enter), [], "it opens");
+    window.press(Named::ArrowDown);
+    assert_eq!(window.press(Named::Enter), [Message::Chosen("b")]);
+    window.press(Named::Enter);
+    let status = window.hears(Event::Keyboard(pressed(Named::Tab)), mouse::Cursor::Unavailable).1;
+    assert_eq!(status, iced::event::Status::Ignored, "Tab is the window's");
+    window.tab();
+    assert_eq!(window.press(Named::Enter), [Message::Pressed("last")]);
+    assert_eq!(window.press(Named::ArrowDown), [], "the list is closed");
 }
 
 #[test]
