@@ -207,6 +207,22 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// Nobody listens there, and who called does not wait until somebody does.
+    #[error("{store} cannot be reached: {why}")]
+    Refused {
+        /// Which store.
+        store: String,
+        /// Why.
+        why: String,
+    },
+    /// It takes no object of that length.
+    #[error("{store} takes nothing so long: {why}")]
+    TooLong {
+        /// Which store.
+        store: String,
+        /// In its words.
+        why: String,
+    },
     /// It has not answered when nobody waited any more.
     #[error("{store} has not answered")]
     GivenUp {

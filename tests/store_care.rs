@@ -12,10 +12,15 @@ mod music;
 mod program;
 
 use std::fs;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
-use program::{Served, composer, error, run};
+use composer::store::s3::{Access, Bucket, Knocks};
+use composer::store::{Error, Key, Listing, Objects};
+use program::{Served, Silent, composer, ended, error, run};
 
 fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
@@ -211,4 +216,293 @@ fn names_in_a_store_move_no_cursor() {
     assert!(colourful(&["jobs", "fetch", &id]).contains("evil"));
     // And what is not there is told no otherwise.
     assert!(colourful(&["download", "b\u{1b}]0;evil\u{7}"]).contains("evil"));
+}
+
+/// Where the embedded server's objects are.
+fn bucket(home: &Path, served: &Served) -> Bucket {
+    let keys_file = Some(home.join(".local/share/composer/serve.keys"));
+    let access = Access { endpoint_url: Some(served.url.clone()), keys_file, ..Access::default() };
+    Bucket::open("composer", "", &access).unwrap()
+}
+
+/// The most memory that a process has had, in bytes.
+fn peak(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+}
+
+#[test]
+fn who_does_not_read_holds_no_memory_of_the_server() {
+    let home = home();
+    let served = Served::start(home.path());
+    let (key, length) = (Key::new("large.bin").unwrap(), 60 << 20);
+    fs::write(home.path().join(".local/share/composer/store/large.bin"), vec![7; length]).unwrap();
+    let bucket = bucket(home.path(), &served);
+    let link = bucket.presign(&key, Duration::from_secs(600)).unwrap();
+    let (address, path) = (served.url.trim_start_matches("http://"), link.strip_prefix(&served.url).unwrap());
+    let unread: Vec<TcpStream> = (0..12)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    for stream in &unread {
+        // It has begun to answer.
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        assert!(stream.peek(&mut [0; 1]).unwrap() == 1);
+    }
+    // And others are answered, all of it and a part.
+    assert_eq!(bucket.get(&key, 1 << 30).unwrap().unwrap().len(), length);
+    let mut part = TcpStream::connect(address).unwrap();
+    write!(part, "GET {path} HTTP/1.1\r\nHost: {address}\r\nRange: bytes=5-8\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    std::io::Read::read_to_end(&mut part, &mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 206") && answer.ends_with(&[b'\n', 7, 7, 7, 7]), "{answer:?}");
+    match peak(served.server.id()) {
+        Some(bytes) => assert!(bytes < 200 << 20, "{} MiB", bytes >> 20),
+        None => eprintln!("SKIPPED the server's memory: nothing tells it here"),
+    }
+}
+
+#[test]
+fn files_are_read_when_they_are_sent() {
+    let home = home();
+    let names: Vec<String> = (0..64).map(|n| format!("{n}.bin")).collect();
+    for name in &names {
+        fs::write(home.path().join(name), vec![b'x'; 4 << 20]).unwrap();
+    }
+    let mut command = composer(home.path());
+    command.arg("upload").args(&names).args(["--store", "store"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut most, end) = (0, Instant::now() + Duration::from_secs(120));
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < end, "it does not end");
+        most = peak(child.id()).unwrap_or_default().max(most);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(most < 200 << 20, "{} MiB for 256 MiB of files", most >> 20);
+}
+
+#[test]
+fn what_is_longer_than_a_server_takes_is_named() {
+    let home = home();
+    let served = Served::start(home.path());
+    fs::write(home.path().join("long.bin"), vec![b'x'; 65 << 20]).unwrap();
+    let output = served.run(home.path(), &["upload", "long.bin", "song.mid"]);
+    assert_eq!(output.status.code(), Some(5), "{}", error(&output));
+    let said = error(&output);
+    assert!(said.contains("long.bin") && said.contains("64 MiB") && said.contains("composer render"), "{said}");
+    assert!(text(&output).contains("song.mid"), "the other is brought: {output:?}");
+}
+
+#[test]
+fn who_submits_waits_no_longer_than_was_said() {
+    let (home, silent) = (home(), Silent::start());
+    let start = |arguments: &[&str]| silent.command(home.path(), arguments).spawn().unwrap();
+    let begun = Instant::now();
+    let waits = start(&["submit", "song.mid", "--wait", "--timeout", "2s"]);
+    let does_not = start(&["submit", "song.mid"]);
+    for (child, bound) in [(waits, ""), (does_not, "within 30 s")] {
+        let output = ended(child);
+        assert_eq!(output.status.code(), Some(1), "{}", error(&output));
+        let said = error(&output);
+        assert!(said.contains("song.mid: not submitted") && said.contains("has not answered"), "{said}");
+        assert!(said.contains(bound), "{said}");
+        eprintln!("ended after {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn who_only_asks_knocks_twice_where_nobody_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let home = home();
+    fs::write(home.path().join("keys"), "[default]\naws_access_key_id=C\naws_secret_access_key=x\n").unwrap();
+    let open = |knocks| {
+        let keys_file = Some(home.path().join("keys"));
+        let access = Access { endpoint_url: Some(url.clone()), keys_file, knocks, ..Access::default() };
+        Bucket::open("composer", "", &access).unwrap().list(&Listing::of("")).unwrap_err()
+    };
+    let twice = open(Knocks::Twice);
+    assert!(matches!(twice, Error::Refused { .. }) && !twice.is_passing(), "{twice:?}");
+    assert!(open(Knocks::Patiently).is_passing(), "whoever works there waits until it is back");
+    for asks in [&["jobs"][..], &["download"], &["bucket", "check"]] {
+        let begun = Instant::now();
+        let mut command = composer(home.path());
+        command.args(asks).args(["--store", "s3://composer", "--endpoint-url", &url]);
+        command.env("AWS_ACCESS_KEY_ID", "C").env("AWS_SECRET_ACCESS_KEY", "x");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", error(&output));
+        assert!(error(&output).contains("cannot be reached"), "{}", error(&output));
+        eprintln!("{asks:?}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn who_has_no_keys_is_told_before_anything_is_rendered() {
+    let home = home();
+    let store = ["--store", "s3://composer-nobody"];
+    // A SoundFont that is not there would be told of first.
+    let font = ["--soundfont", "nowhere.sf2"];
+    for command in [&["share", "song.mid"][..], &["upload", "song.mid", "--audio"]] {
+        let output = run(home.path(), &[command, &font, &store].concat());
+        assert_eq!(output.status.code(), Some(4), "{command:?}: {}", error(&output));
+        assert!(error(&output).contains("no credentials"), "{command:?}: {}", error(&output));
+    }
+    let folder = run(home.path(), &[&["share", "song.mid", "--store", "."][..], &font].concat());
+    assert_eq!(folder.status.code(), Some(2), "{}", error(&folder));
+    assert!(error(&folder).contains("a folder has no links"), "{}", error(&folder));
+    // And so is who uses any other command.
+    fs::create_dir(home.path().join("library")).unwrap();
+    for command in [
+        &["jobs"][..],
+        &["jobs", "wait", "1f2e3d4c"],
+        &["jobs", "show", "1f2e3d4c"],
+        &["jobs", "cancel", "1f2e3d4c"],
+        &["jobs", "retry", "1f2e3d4c"],
+        &["jobs", "remove", "1f2e3d4c"],
+        &["jobs", "fetch", "1f2e3d4c"],
+        &["submit", "song.mid"],
+        &["submit", "song.mid", "--wait"],
+        &["worker", "--once"],
+        &["upload", "song.mid"],
+        &["download"],
+        &["download", "song.mid"],
+        &["sync", "library"],
+        &["sync", "library", "--dry-run"],
+        &["bucket", "check"],
+    ] {
+        let mut program = composer(home.path());
+        program.args(command).args(store).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = ended(program.spawn().unwrap());
+        assert_eq!(output.status.code(), Some(4), "{command:?}: {}", error(&output));
+        assert!(error(&output).contains("no credentials for s3://composer-nobody/"), "{command:?}: {}", error(&output));
+        assert!(error(&output).contains("aws configure"), "{command:?}: {}", error(&output));
+    }
+}
+
+#[test]
+fn who_has_never_signed_in_is_told_how() {
+    let home = home();
+    fs::create_dir_all(home.path().join(".aws")).unwrap();
+    let config = "sso_session = home\nsso_account_id = 123456789012\nsso_role_name = x\n";
+    let session = "[sso-session home]\nsso_region = eu-central-1\nsso_start_url = https://example.awsapps.com/start\n";
+    fs::write(home.path().join(".aws/config"), format!("[profile work]\n{config}\n[default]\n{config}\n{session}"))
+        .unwrap();
+    for (profile, command) in [(&["--profile", "work"][..], "aws sso login --profile work"), (&[], "aws sso login")] {
+        let output = run(home.path(), &[&["jobs", "--store", "s3://composer-nobody"][..], profile].concat());
+        assert_eq!(output.status.code(), Some(4), "{}", error(&output));
+        assert!(error(&output).contains(command), "{}", error(&output));
+        assert!(error(&output).contains("not signed in"), "{}", error(&output));
+    }
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn who_stops_waiting_hears_what_goes_on() {
+    let home = home();
+    let mut command = composer(home.path());
+    command.args(["submit", "song.mid", "--wait", "--store", "store"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut waits = Killed(command.spawn().unwrap());
+    let jobs = home.path().join("store/open");
+    let end = Instant::now() + Duration::from_secs(60);
+    let id = loop {
+        let mark = fs::read_dir(&jobs).ok().and_then(|mut marks| marks.next());
+        if let Some(Ok(mark)) = mark {
+            break mark.file_name().into_string().unwrap();
+        }
+        assert!(Instant::now() < end, "nothing is submitted");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    // Whole, so that there is a job to tell of.
+    while !home.path().join("store/jobs").join(&id).join("request.json").exists() {
+        assert!(Instant::now() < end, "it does not become a job");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    if Command::new("kill").args(["-INT", &waits.0.id().to_string()]).status().is_err() {
+        return eprintln!("SKIPPED stopping who waits: there is no `kill` (Debian: procps)");
+    }
+    while waits.0.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < end, "it does not end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let (mut said, status) = (String::new(), waits.0.wait().unwrap());
+    std::io::Read::read_to_string(&mut waits.0.stderr.take().unwrap(), &mut said).unwrap();
+    assert_eq!(status.code(), Some(130), "{said}");
+    assert!(said.contains("goes on") && said.contains(&format!("composer jobs wait {id}")), "{said}");
+}
+
+#[test]
+fn the_first_failure_decides_how_waiting_ends() {
+    let home = home();
+    let submit = || {
+        let output = run(home.path(), &["submit", "song.mid", "--store", "store"]);
+        text(&output).trim().to_owned()
+    };
+    let wrong = submit();
+    fs::write(home.path().join("store/jobs").join(&wrong).join("input.mid"), b"another").unwrap();
+    let mut worker = composer(home.path());
+    worker.args(["worker", "--once", "--json", "--store", "store"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // What is wrong with a job is told, and it was the one.
+    let worked = ended(worker.spawn().unwrap());
+    assert!(worked.status.success() && text(&worked).contains("not what was submitted"), "{worked:?}");
+    let queued = submit();
+    for (ids, code) in [([&wrong, &queued], 5), ([&queued, &wrong], 8)] {
+        let output = run(home.path(), &["jobs", "wait", ids[0], ids[1], "--timeout", "0.3s", "--store", "store"]);
+        assert_eq!(output.status.code(), Some(code), "{}", error(&output));
+    }
+}
+
+#[test]
+fn every_bad_file_is_named_and_nothing_is_submitted() {
+    let home = home();
+    fs::write(home.path().join("text.mid"), b"no music").unwrap();
+    let output = run(home.path(), &["submit", "text.mid", "song.mid", "nowhere.mid", "--store", "store"]);
+    assert_eq!(output.status.code(), Some(5), "{}", error(&output));
+    for name in ["text.mid", "nowhere.mid"] {
+        assert!(error(&output).contains(name), "{}", error(&output));
+    }
+    assert!(error(&output).contains("nothing was submitted") && !home.path().join("store").exists(), "{output:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_is_downloaded_through_a_link() {
+    let (home, outside) = (home(), tempfile::tempdir().unwrap());
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir_all(at("library/deep/er")).unwrap();
+    for name in ["deep/er/a.mid", "b.mid", "c.mid"] {
+        fs::write(at("library").join(name), music::melody(2)).unwrap();
+    }
+    assert!(run(home.path(), &["sync", "library", "--store", "store"]).status.success());
+    fs::create_dir(at("dl")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), at("dl/deep")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("new.mid"), at("dl/b.mid")).unwrap();
+    let output = run(home.path(), &["download", "--all", "-o", "dl", "--store", "store"]);
+    assert_eq!(output.status.code(), Some(6), "{}", error(&output));
+    assert!(
+        error(&output).contains("leads out of dl") && error(&output).contains("it is a link"),
+        "{}",
+        error(&output)
+    );
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    assert!(at("dl/c.mid").exists(), "the others are brought");
+    // What is named as the folder may be a link itself.
+    std::os::unix::fs::symlink(at("dl"), at("link")).unwrap();
+    assert!(run(home.path(), &["download", "c.mid", "-o", "link", "--store", "store"]).status.success());
+    assert!(at("dl/c-2.mid").exists());
 }

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::bar::Bar;
 use super::output::{ERROR, GOOD, REMEDY, WARNING};
-use super::store::{StoreArgs, store_failure};
+use super::store::{Purpose, StoreArgs, store_failure};
 use super::{Context, Exit};
 use crate::music::composition::text::printable;
+use crate::store::{self, Key};
 use crate::studio::bucket::{self as studio, Check, Verdict};
 
 /// The options of `composer bucket`.
@@ -62,7 +63,7 @@ struct Misdescribed {
 /// When it cannot be reached.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let Action::Check { fix_metadata } = &args.action;
-    let room = args.store.open_to_try(context)?;
+    let room = args.store.open(Purpose::Try, context)?;
     let store = &*room.opened.store;
     let mut checks = Vec::new();
     let bucket = args.store.open_bucket(context)?;
@@ -73,14 +74,11 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let bar = Bar::new();
     let found = studio::misdescribed(store, &|done, of| bar.count("looked at", done, of));
     drop(bar);
-    let mut misdescribed = Vec::new();
-    for (key, found) in found.map_err(|e| store_failure(&e))? {
-        let fixed = match &bucket {
-            Some((bucket, _)) if *fix_metadata => studio::mend(bucket, &key).map_err(|e| store_failure(&e))?,
-            _ => false,
-        };
-        misdescribed.push(Misdescribed { key: key.to_string(), found, fixed });
-    }
+    let found = found.map_err(|e| store_failure(&e))?;
+    let (misdescribed, unmended) = mended(found, |key| match &bucket {
+        Some((bucket, _)) if *fix_metadata => studio::mend(bucket, key),
+        _ => Ok(false),
+    });
     let failed = checks.iter().any(|c| c.verdict == Verdict::Failed);
     if args.json {
         let store = room.opened.address.to_string();
@@ -91,7 +89,25 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         }
         objects(&misdescribed, context)?;
     }
-    Ok(if failed { Exit::Failure } else { Exit::Success })
+    Ok(if failed || unmended > 0 { Exit::Failure } else { Exit::Success })
+}
+
+/// Mends one after the other; what does not work with one is said of it, and the others follow. Answers with how many
+/// that were as well.
+fn mended(
+    found: Vec<(Key, String)>,
+    mut mend: impl FnMut(&Key) -> Result<bool, store::Error>,
+) -> (Vec<Misdescribed>, usize) {
+    let mut unmended = 0;
+    let each = found.into_iter().map(|(key, mut found)| {
+        let fixed = mend(&key).unwrap_or_else(|e| {
+            unmended += 1;
+            found = format!("{found}; not mended: {e}");
+            false
+        });
+        Misdescribed { key: key.to_string(), found, fixed }
+    });
+    (each.collect(), unmended)
 }
 
 fn line(check: &Check, context: &mut Context) -> anyhow::Result<()> {
@@ -124,4 +140,20 @@ fn objects(misdescribed: &[Misdescribed], context: &mut Context) -> anyhow::Resu
         writeln!(context.out, "         {REMEDY}try:{REMEDY:#} composer bucket check --fix-metadata")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_mended_keeps_nobody_from_the_others() {
+        let found = ["a", "b", "c"].map(|key| (Key::new(key).unwrap(), format!("{key} is wrong")));
+        let (all, unmended) = mended(found.to_vec(), |key| match key.as_str() {
+            "b" => Err(store::Error::Denied { store: "s3://x/".to_owned(), why: "no".to_owned() }),
+            _ => Ok(true),
+        });
+        assert_eq!(all.iter().map(|m| m.fixed).collect::<Vec<_>>(), [true, false, true]);
+        assert!(unmended == 1 && all[1].found.contains("not mended: s3://x/ does not permit it"), "{all:?}");
+    }
 }

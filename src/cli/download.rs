@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::bar::Bar;
 use super::output::FAINT;
-use super::store::{StoreArgs, remote_failure};
+use super::store::{Purpose, StoreArgs, remote_failure};
 use super::{Context, Exit, Failure, failure};
 use crate::jobs::client::{AT_ONCE, parallel};
 use crate::music::composition::text::printable;
@@ -65,7 +65,7 @@ struct Kept {
 /// # Errors
 /// When the store cannot be asked. What did not work with single files is told, and the others are brought.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let room = args.store.open_as_it_is(context)?;
+    let room = args.store.open(Purpose::Look, context)?;
     let store = &*room.opened.store;
     let there = remote::list(store, &BTreeMap::new()).map_err(remote_failure)?.into_iter();
     let there: BTreeMap<String, Version> = match args.deleted {
@@ -105,8 +105,9 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         }
         let bytes = remote::fetch(store, version).map_err(remote_failure)?;
         let path = version.document.name.split('/').fold(args.output.clone(), |path, part| path.join(part));
-        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        let placed = made.and_then(|()| place(&bytes, &path, InTheWay::TakeNextName)).map_err(|e| {
+        remote::make_way(&args.output, &path)
+            .map_err(|e| Failure::new(Exit::NotSaved, e.to_string()).remedy("another folder with --output"))?;
+        let placed = place(&bytes, &path, InTheWay::TakeNextName).map_err(|e| {
             Failure::new(Exit::NotSaved, format!("{}: {e}", path.display())).remedy("another folder with --output")
         });
         bar.count("downloaded", count.fetch_add(1, Ordering::Relaxed) + 1, wanted.len());

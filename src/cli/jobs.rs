@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::output::FAINT;
-use super::store::{Room, StoreArgs, job_failure};
+use super::store::{Purpose, Room, StoreArgs, job_failure};
 use super::{Context, Exit, failure, source, values};
 use crate::jobs::client::{Cancelled, Client, Status};
 use crate::jobs::patience::jittered;
@@ -132,7 +132,12 @@ struct DoneJob {
 /// # Errors
 /// When there is no such job, or the store does not do its part.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let room = args.store.open_as_it_is(context)?;
+    let purpose = match &args.action {
+        Some(Action::Wait { .. }) => Purpose::Wait,
+        None | Some(Action::List) if args.watch => Purpose::Wait,
+        _ => Purpose::Look,
+    };
+    let room = args.store.open(purpose, context)?;
     let client = room.client();
     match &args.action {
         None | Some(Action::List) if args.watch => watch(args, &room, context),
@@ -162,14 +167,15 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             listed(args, &room, jobs, exit, context)
         }
         Some(Action::Wait { ids, timeout, force, output }) => {
+            let stop = awaited::Stop::install()?;
             let end = Instant::now().checked_add(*timeout);
             let finding = end.map_or_else(|| client.clone(), |end| client.until(end));
             let (found, unknown) = each(&finding, ids, Ok);
             let over = if *force { awaited::Over::Part } else { awaited::Over::GoesOn };
             let most = end.map_or(*timeout, |end| end.saturating_duration_since(Instant::now()));
             let waiting = awaited::Waiting { most, over, folder: output, json: args.json };
-            let (jobs, waited) = awaited::wait(&room, &found, &waiting, context)?;
-            listed(args, &room, jobs, if waited == Exit::Success { unknown } else { waited }, context)
+            let (jobs, waited) = awaited::wait(&room, &found, &waiting, &stop, context)?;
+            listed(args, &room, jobs, if unknown == Exit::Success { waited } else { unknown }, context)
         }
         Some(Action::Fetch { ids, output }) => {
             let fetch = |id| {

@@ -10,8 +10,9 @@ use serde::Serialize;
 use super::bar::Bar;
 use super::listening::Listening;
 use super::output::FAINT;
-use super::store::{StoreArgs, remote_failure};
+use super::store::{Purpose, StoreArgs, remote_failure, store_failure};
 use super::{Context, Exit, Failure, info, values};
+use crate::store::Key;
 use crate::studio::remote::share::{LONGEST, Links, Piece, share};
 
 /// The options of `composer share`.
@@ -69,7 +70,9 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     info::load(&args.file)?;
     let midi = std::fs::read(&args.file)
         .map_err(|e| Failure::new(Exit::BadInput, format!("cannot read {}: {e}", args.file.display())))?;
-    let room = args.store.open(context)?;
+    let room = args.store.open(Purpose::Write, context)?;
+    // Whether there can be links, and who signs them, is asked before anything is rendered.
+    room.opened.store.presign(&Key::unused(), args.expires).map_err(|e| store_failure(&e))?;
     let bar = Bar::new();
     let sound = args.listening.render(&args.file, context, &bar)?;
     drop(bar);

@@ -10,7 +10,8 @@ use crate::jobs::{self, Timing};
 use crate::music::composition::text::printable;
 use crate::store::address::endpoint;
 use crate::store::{self, Address};
-use crate::studio::jobs::{self as studio, Absent, Opened, Place};
+pub use crate::studio::jobs::Purpose;
+use crate::studio::jobs::{self as studio, Opened, Place};
 use crate::studio::remote;
 
 /// Where the store is.
@@ -69,37 +70,14 @@ impl StoreArgs {
         Ok(studio::open_bucket(&self.place(), &settings, &folders).map_err(open_failure)?)
     }
 
-    /// Opens the store that is meant, to write into it; a folder that somebody names and that is not there is made, and
-    /// that is told.
+    /// Opens the store that is meant; that a folder was made for it is told.
     ///
     /// # Errors
     /// When it cannot be opened, with what to do.
-    pub fn open(&self, context: &Context) -> anyhow::Result<Room> {
-        self.open_or(Absent::Make, context)
-    }
-
-    /// Opens the store that is meant, to read what is there: a folder that somebody names and that is not there is
-    /// refused.
-    ///
-    /// # Errors
-    /// When it cannot be opened, with what to do.
-    pub fn open_as_it_is(&self, context: &Context) -> anyhow::Result<Room> {
-        self.open_or(Absent::Refuse, context)
-    }
-
-    /// Opens the store that is meant, to try it out: as [`StoreArgs::open_as_it_is`], but that the one which nobody need
-    /// name is made.
-    ///
-    /// # Errors
-    /// When it cannot be opened, with what to do.
-    pub fn open_to_try(&self, context: &Context) -> anyhow::Result<Room> {
-        self.open_or(Absent::MakeOwn, context)
-    }
-
-    fn open_or(&self, absent: Absent, context: &Context) -> anyhow::Result<Room> {
+    pub fn open(&self, purpose: Purpose, context: &Context) -> anyhow::Result<Room> {
         let settings = source::settings(context);
         let folders = source::folders()?.with_settings(&settings);
-        let opened = studio::open_or(absent, &self.place(), &settings, &folders).map_err(open_failure)?;
+        let opened = studio::open_for(purpose, &self.place(), &settings, &folders).map_err(open_failure)?;
         if let Some(folder) = &opened.made {
             tell_of_made(folder);
         }
@@ -157,7 +135,12 @@ pub fn remote_failure(error: remote::Error) -> Failure {
 #[must_use]
 pub fn store_failure(error: &store::Error) -> Failure {
     let (exit, remedy) = match error {
-        store::Error::Unreachable { .. } => (Exit::Failure, "check the network and the address, then again"),
+        store::Error::TooLong { .. } => {
+            (Exit::BadInput, "make it shorter (`composer render` writes .ogg and .flac), or another store with --store")
+        }
+        store::Error::Unreachable { .. } | store::Error::Refused { .. } => {
+            (Exit::Failure, "check the network and the address, then again")
+        }
         store::Error::GivenUp { .. } => (Exit::Failure, "check the network and the address, or wait longer"),
         store::Error::Full { .. } => (Exit::Failure, "make room there, or name another with --store"),
         store::Error::WrongKeys { .. } => (

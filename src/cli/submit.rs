@@ -3,18 +3,23 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::compose::Meter;
 use super::jobs::{awaited, view};
-use super::store::{StoreArgs, job_failure};
+use super::store::{Purpose, StoreArgs, job_failure};
 use super::{Context, Exit, Failure, values};
 use crate::compose::Done;
 use crate::compose::request::{CreativeRisk, Extension, ExtensionBars, Kind, Request, SamplingIterations, Variations};
+use crate::jobs::Error;
 use crate::jobs::client::{AT_ONCE, Order, parallel};
+use crate::store;
 use crate::studio::jobs as studio;
+
+/// A store that does not answer a call within this is given up by who does not wait.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
 
 /// The options of `composer submit`.
 #[derive(Debug, clap::Args)]
@@ -106,20 +111,34 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let work = args.work()?;
     // Who takes what there is then waits no longer; who only waits so long may come back for it.
     let wanted_for = args.deadline.or_else(|| args.force.then(|| args.timeout + awaited::TO_TAKE));
-    let order = |path: &PathBuf| {
-        studio::order(path, &work, wanted_for)
-            .map_err(|e| Failure::new(Exit::BadInput, e.to_string()).remedy("`composer info` shows what is in a file"))
-    };
     // All of them are looked at before the first is sent.
-    let orders: Vec<Order> = args.files.iter().map(order).collect::<Result<_, _>>()?;
+    let mut orders: Vec<Order> = Vec::new();
+    for path in &args.files {
+        match studio::order(path, &work, wanted_for) {
+            Ok(order) => orders.push(order),
+            Err(e) => {
+                let wrong = Failure::new(Exit::BadInput, format!("{e}; nothing was submitted"));
+                super::failure::report(&wrong.remedy("`composer info` shows what is in a file").into());
+            }
+        }
+    }
+    if orders.len() < args.files.len() {
+        return Ok(Exit::BadInput);
+    }
     if let Some(folder) = &args.output {
         std::fs::create_dir_all(folder).map_err(|e| {
             Failure::new(Exit::NotSaved, format!("cannot make the folder {}: {e}", folder.display()))
                 .remedy("another folder with --output; nothing was submitted")
         })?;
     }
-    let room = args.store.open(context)?;
-    let client = room.client();
+    let room = args.store.open(Purpose::Write, context)?;
+    // Installed before anything is sent, so that whoever stops it hears what goes on.
+    let stop = if args.wait { Some(awaited::Stop::install()?) } else { None };
+    let begun = Instant::now();
+    let client = match &stop {
+        Some(stop) => stop.hold(room.client(), begun.checked_add(args.timeout)),
+        None => room.client().each_within(LONGEST_CALL),
+    };
     let (sent, meter) = (AtomicUsize::new(0), std::sync::Mutex::new(Meter::new("submitting")));
     let submitted = parallel::each(&orders, AT_ONCE, |order| {
         let id = client.submit(order);
@@ -138,25 +157,36 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
         match id {
             Ok(id) => ids.push(id),
             Err(e) => {
-                let failure = job_failure(e).of(&format!("{}: not submitted", path.display()));
-                exit = super::failure::report(&failure.into());
+                // What was not answered may have arrived.
+                let what = match &e {
+                    Error::Store(store::Error::GivenUp { .. }) if args.wait => "not submitted, as far as is known",
+                    Error::Store(store::Error::GivenUp { .. }) => "not submitted within 30 s, as far as is known",
+                    _ => "not submitted",
+                };
+                let failure = job_failure(e).of(&format!("{}: {what}", path.display()));
+                let code = super::failure::report(&failure.into());
+                exit = if exit == Exit::Success { code } else { exit };
             }
         }
     }
-    if args.wait && !ids.is_empty() {
+    if ids.is_empty() && stop.as_ref().is_some_and(awaited::Stop::came) {
+        return Ok(Exit::Interrupted);
+    }
+    if let Some(stop) = stop.filter(|_| !ids.is_empty()) {
         let folder = args.output.as_deref().unwrap_or(Path::new("."));
         let over = match (args.force, args.deadline) {
             (false, _) => awaited::Over::GoesOn,
             (true, None) => awaited::Over::LastPart,
             (true, Some(_)) => awaited::Over::Part,
         };
-        let waiting = awaited::Waiting { most: args.timeout, over, folder, json: args.json };
-        let (jobs, waited) = awaited::wait(&room, &ids, &waiting, context)?;
+        let most = args.timeout.saturating_sub(begun.elapsed());
+        let waiting = awaited::Waiting { most, over, folder, json: args.json };
+        let (jobs, waited) = awaited::wait(&room, &ids, &waiting, &stop, context)?;
         if args.json {
             let store = room.opened.address.to_string();
             context.out.json(&Report { schema: "composer.submit/1", store, jobs })?;
         }
-        return Ok(if waited == Exit::Success { exit } else { waited });
+        return Ok(if exit == Exit::Success { waited } else { exit });
     }
     if args.json {
         let statuses = parallel::each(&ids, AT_ONCE, |id| client.status(*id)).into_iter();

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::bar::Bar;
 use super::output::{FAINT, WARNING};
-use super::store::{StoreArgs, remote_failure, store_failure};
+use super::store::{Purpose, StoreArgs, remote_failure, store_failure};
 use super::{Context, Exit, Failure, source};
 use crate::music::composition::text::printable;
 use crate::studio::remote::Error;
@@ -81,7 +81,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     if args.folder.is_some() && !library.is_dir() {
         return Err(Failure::new(Exit::BadInput, format!("{} is no folder", library.display())).into());
     }
-    let room = if args.dry_run { args.store.open_as_it_is(context)? } else { args.store.open(context)? };
+    let room = args.store.open(if args.dry_run { Purpose::Look } else { Purpose::Write }, context)?;
     let address = room.opened.address.to_string();
     let states = folders.state.join("sync");
     let deletions = match (args.delete, args.force) {

@@ -1,6 +1,7 @@
 //! `composer upload`: files into the store's library.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +11,7 @@ use serde::Serialize;
 use super::bar::Bar;
 use super::listening::Listening;
 use super::output::FAINT;
-use super::store::{StoreArgs, remote_failure};
+use super::store::{Purpose, StoreArgs, remote_failure};
 use super::{Context, Exit, Failure, failure};
 use crate::jobs::client::{AT_ONCE, parallel};
 use crate::music::composition::text::printable;
@@ -63,51 +64,61 @@ struct Brought {
 /// # Errors
 /// When the store cannot be asked. What did not work with single files is told, and the others are brought.
 pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
-    let (mut files, mut readable, mut exit) = (Vec::new(), Vec::new(), Exit::Success);
+    let (mut files, mut exit) = (Vec::new(), Exit::Success);
     for path in &args.files {
-        match name(path).and_then(|name| Ok((name, read(path)?))) {
-            Ok(file) => {
-                files.push(file);
-                readable.push(path);
-            }
+        match name(path).and_then(|name| readable(path).map(|()| (name, path.clone()))) {
+            Ok(file) => files.push(file),
             Err(e) => exit = failure::report(&e.into()),
         }
     }
     if files.is_empty() {
         return Ok(exit);
     }
-    let room = args.store.open(context)?;
+    let room = args.store.open(Purpose::Write, context)?;
     let store = &*room.opened.store;
+    // The store is asked before anything is rendered.
+    let index = Index::of(store).map_err(remote_failure)?;
+    let sounds = tempfile::tempdir()?;
     if args.audio {
         let bar = Bar::new();
-        for path in readable {
-            match args.listening.render(path, context, &bar) {
-                Ok(sound) => {
-                    files.push((format!("{}.ogg", path.file_stem().unwrap_or_default().to_string_lossy()), sound));
+        for number in 0..files.len() {
+            let path = &files[number].1;
+            let at = sounds.path().join(number.to_string());
+            let rendered = args.listening.render(path, context, &bar);
+            match rendered.and_then(|sound| Ok(std::fs::write(&at, sound)?)) {
+                Ok(()) => {
+                    files.push((format!("{}.ogg", path.file_stem().unwrap_or_default().to_string_lossy()), at));
                 }
                 Err(e) => exit = failure::report(&e),
             }
         }
     }
-    let plan = plan(store, files, args.force).map_err(remote_failure)?;
+    let plan = plan(store, &index, files, args.force)?;
     let (bar, count) = (Bar::new(), AtomicUsize::new(0));
-    let brought = parallel::each(&plan, AT_ONCE, |Planned { name, bytes, step }| {
+    // Each is read when it is its turn: together they may be more than the memory holds.
+    let brought = parallel::each(&plan, AT_ONCE, |Planned { name, path, step }| {
         let done = match step {
-            Step::IsThere => Ok(()),
-            Step::Bring { before } => remote::bring(store, name, bytes, before.as_ref()).map(drop),
+            Step::IsThere { size } => Ok(*size),
+            Step::Bring { before } => read(path).and_then(|bytes| {
+                let brought = remote::bring(store, name, &bytes, before.as_ref());
+                brought.map(|_| bytes.len() as u64).map_err(|e| match e {
+                    Error::Store(_) => remote_failure(e).of(name),
+                    told => remote_failure(told),
+                })
+            }),
         };
         bar.count("uploaded", count.fetch_add(1, Ordering::Relaxed) + 1, plan.len());
         done
     });
     drop(bar);
     let mut report = Report { schema: "composer.upload/1", store: room.opened.address.to_string(), files: Vec::new() };
-    for (Planned { name, bytes, step }, done) in plan.into_iter().zip(brought) {
+    for (Planned { name, step, .. }, done) in plan.into_iter().zip(brought) {
         match done {
-            Ok(()) => {
-                let state = if matches!(step, Step::IsThere) { "there already" } else { "uploaded" };
-                report.files.push(Brought { name, state, size: bytes.len() as u64 });
+            Ok(size) => {
+                let state = if matches!(step, Step::IsThere { .. }) { "there already" } else { "uploaded" };
+                report.files.push(Brought { name, state, size });
             }
-            Err(e) => exit = failure::report(&remote_failure(e).into()),
+            Err(e) => exit = failure::report(&e.into()),
         }
     }
     if args.json {
@@ -123,42 +134,54 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
 /// A file, and what is to be done with it.
 struct Planned {
     name: String,
-    bytes: Vec<u8>,
+    path: PathBuf,
     step: Step,
 }
 
 enum Step {
     /// Nothing: the store has it.
-    IsThere,
+    IsThere { size: u64 },
     /// It is brought there, as the version after this one.
     Bring { before: Option<Version> },
 }
 
-/// What is to be done with each. The store is asked for the names that are wanted, and not for those of all it has.
-fn plan(store: &dyn Objects, files: Vec<(String, Vec<u8>)>, force: bool) -> Result<Vec<Planned>, Error> {
-    let index = Index::of(store)?;
-    let read = parallel::each(&files, AT_ONCE, |(name, _)| index.version(store, name));
+/// What is to be done with each. The store is asked for the names that are wanted, and not for those of all it has; a file
+/// is read where there is one of its name.
+fn plan(
+    store: &dyn Objects,
+    index: &Index,
+    files: Vec<(String, PathBuf)>,
+    force: bool,
+) -> Result<Vec<Planned>, Failure> {
+    let version = |name: &str| index.version(store, name).map_err(remote_failure);
+    let known = parallel::each(&files, AT_ONCE, |(name, _)| version(name));
     let mut there: BTreeMap<String, Option<Version>> = BTreeMap::new();
-    for ((name, _), version) in files.iter().zip(read) {
+    for ((name, _), version) in files.iter().zip(known) {
         there.insert(name.clone(), version?);
     }
     // Names that this very upload gives.
     let mut given = BTreeSet::new();
     let mut planned = Vec::new();
-    'files: for (name, bytes) in files {
+    'files: for (name, path) in files {
+        let mut sha256 = None;
         for name in names(&name) {
             let before = match there.get(&name) {
-                Some(version) => version.clone(),
-                None => index.version(store, &name)?,
+                Some(before) => before.clone(),
+                None => version(&name)?,
             };
             there.insert(name.clone(), before.clone());
             let content = before.as_ref().and_then(|v| v.document.content.as_ref());
-            if !given.contains(&name) && content.is_some_and(|c| c.sha256 == remote::sha256(&bytes)) {
-                planned.push(Planned { name, bytes, step: Step::IsThere });
-                continue 'files;
+            if let Some(content) = content.filter(|_| !given.contains(&name)) {
+                if sha256.is_none() {
+                    sha256 = Some(remote::sha256(&read(&path)?));
+                }
+                if sha256.as_ref() == Some(&content.sha256) {
+                    planned.push(Planned { name, path, step: Step::IsThere { size: content.size } });
+                    continue 'files;
+                }
             }
             if (force || content.is_none()) && given.insert(name.clone()) {
-                planned.push(Planned { name, bytes, step: Step::Bring { before } });
+                planned.push(Planned { name, path, step: Step::Bring { before } });
                 continue 'files;
             }
         }
@@ -180,12 +203,25 @@ fn name(path: &Path) -> Result<String, Failure> {
     Ok(name.ok_or_else(|| wrong().remedy("give it another name first"))?.to_owned())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |e: String| Failure::new(Exit::BadInput, format!("cannot read {}: {e}", path.display()));
+fn unreadable(path: &Path, why: &str) -> Failure {
+    Failure::new(Exit::BadInput, format!("cannot read {}: {why}", path.display()))
+}
+
+/// Whether a file can be read, and is not longer than any store takes.
+fn readable(path: &Path) -> Result<(), Failure> {
+    let about = File::open(path).and_then(|file| file.metadata()).map_err(|e| unreadable(path, &e.to_string()))?;
     let most = crate::store::LARGEST;
-    let length = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
-    if length > most {
-        return Err(failed(format!("it has {length} bytes, a store takes {most}")));
+    if about.is_dir() {
+        return Err(unreadable(path, "it is a folder"));
     }
-    std::fs::read(path).map_err(|e| failed(e.to_string()))
+    if about.len() > most {
+        let why = format!("it has {} bytes, a store takes {most}", about.len());
+        return Err(unreadable(path, &why).remedy("make it shorter: `composer render` writes .ogg and .flac"));
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    readable(path)?;
+    std::fs::read(path).map_err(|e| unreadable(path, &e.to_string()))
 }

@@ -13,7 +13,7 @@ use super::compose::model;
 use super::output::FAINT;
 #[cfg(feature = "lambda")]
 use super::store::store_failure;
-use super::store::{StoreArgs, job_failure};
+use super::store::{Purpose, StoreArgs, job_failure};
 use super::{Context, Exit};
 use crate::jobs::JobId;
 use crate::jobs::engine::{self, Apart, Engine, Limits};
@@ -79,7 +79,7 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     if let Some(memory) = args.hand {
         return hand(memory, args.model.as_deref());
     }
-    let room = args.store.open(context)?;
+    let room = args.store.open(Purpose::Write, context)?;
     #[cfg(feature = "lambda")]
     let queue = match &args.queue {
         Some(url) => Some(Queue::open(url, &args.store.access(context)?).map_err(|e| store_failure(&e))?),

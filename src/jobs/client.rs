@@ -122,6 +122,12 @@ pub enum Cancelled {
     TooLate,
 }
 
+/// Whether a job lacks its request, and nothing of it was written for so long that none will come.
+fn is_lost(listed: &Listed, now: Timestamp) -> bool {
+    let quiet = listed.written.and_then(|at| Duration::try_from(now.duration_since(at)).ok());
+    listed.state == State::Arriving && quiet.is_some_and(|quiet| quiet >= scout::LOST)
+}
+
 /// Someone who wants compositions.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -135,7 +141,21 @@ impl Client {
     /// The same for calls that end by then, answered or not, where the store can do that.
     #[must_use]
     pub fn until(&self, end: Instant) -> Client {
-        let bounded = self.store.bounded(&Limit::until(end));
+        self.within(&Limit::until(end))
+    }
+
+    /// The same for calls that are given up one by one after this, where the store can do that.
+    #[must_use]
+    pub fn each_within(&self, longest: Duration) -> Client {
+        let limit = Limit::default();
+        limit.last_at_most(longest);
+        self.within(&limit)
+    }
+
+    /// The same for calls that end as a limit says, where the store can do that.
+    #[must_use]
+    pub fn within(&self, limit: &Limit) -> Client {
+        let bounded = self.store.bounded(limit);
         Client { store: bounded.unwrap_or_else(|| Arc::clone(&self.store)), timing: self.timing }
     }
 
@@ -210,8 +230,18 @@ impl Client {
     pub fn jobs(&self, since: Option<Timestamp>) -> Result<Vec<Status>, Error> {
         let after = since.map(|at| JobId::earliest(at).prefix());
         let (entries, now) = listing(&*self.store, JOBS, after.as_deref())?;
-        let listed = state::jobs(&entries, now, self.timing.lease);
+        let mut listed = state::jobs(&entries, now, self.timing.lease);
+        let lost: Vec<Listed> = listed.extract_if(.., |l| is_lost(l, now)).collect();
+        self.sweep(&lost, &entries);
         parallel::each(&listed, AT_ONCE, |l| self.fill(l, now, true)).into_iter().collect()
+    }
+
+    /// Takes away what is left of jobs that will never be complete, such as what a worker wrote as its job was removed.
+    /// Who may not do that leaves it to others.
+    fn sweep(&self, lost: &[Listed], entries: &[store::Entry]) {
+        let is_left = |e: &&store::Entry| lost.iter().any(|l| e.key.as_str().starts_with(&l.id.prefix()));
+        let left: Vec<&store::Entry> = entries.iter().filter(is_left).collect();
+        let _ = parallel::each(&left, AT_ONCE, |e| self.store.delete(&e.key));
     }
 
     /// One job.
@@ -277,9 +307,26 @@ impl Client {
         pace: Pace,
         watch: &mut dyn FnMut(&Status) -> ControlFlow<()>,
     ) -> Result<BTreeMap<JobId, Ending>, Error> {
+        self.wait_unless(ids, most, pace, watch, (&Limit::default(), &|| false))
+    }
+
+    /// Waits as [`Client::wait`] does, unless it is told to stop; calls under way are given up with the limit.
+    ///
+    /// # Errors
+    /// When the store will not be asked at all.
+    pub fn wait_unless(
+        &self,
+        ids: &[JobId],
+        most: Option<Duration>,
+        pace: Pace,
+        watch: &mut dyn FnMut(&Status) -> ControlFlow<()>,
+        (limit, stop): (&Limit, &dyn Fn() -> bool),
+    ) -> Result<BTreeMap<JobId, Ending>, Error> {
         let started = Instant::now();
-        let end = most.and_then(|most| started.checked_add(most));
-        let looking = end.map_or_else(|| self.clone(), |end| self.until(end));
+        if let Some(end) = most.and_then(|most| started.checked_add(most)) {
+            limit.end_by(end);
+        }
+        let looking = self.within(limit);
         let mut open: Vec<JobId> = ids.to_vec();
         let mut told: BTreeMap<JobId, Progress> = BTreeMap::new();
         let mut ended = BTreeMap::new();
@@ -307,7 +354,7 @@ impl Client {
                     }
                 }
             }
-            if open.is_empty() {
+            if open.is_empty() || stop() {
                 return Ok(ended);
             }
             pause = pace.after(pause);
@@ -318,9 +365,9 @@ impl Client {
             let rest = jittered(pause).min(left.unwrap_or(Duration::MAX));
             match (now, &open[..]) {
                 // One job shows its end itself; that one of several has ended shows among those that are open.
-                (Some(now), [id]) => looking.store.await_change(&id.prefix(), now, rest, &|| false),
-                (Some(now), _) => looking.store.await_change(OPEN, now, rest, &|| false),
-                (None, _) => store::rest(rest, &|| false),
+                (Some(now), [id]) => looking.store.await_change(&id.prefix(), now, rest, stop),
+                (Some(now), _) => looking.store.await_change(OPEN, now, rest, stop),
+                (None, _) => store::rest(rest, stop),
             }
         }
     }

@@ -282,6 +282,15 @@ impl Outcome {
             Outcome::Cancelled => "cancelled",
         }
     }
+
+    /// In a word, or with why.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Outcome::Failed { fault } => format!("failed: {}", fault.message),
+            other => other.name().to_owned(),
+        }
+    }
 }
 
 /// A composition that is in the store.

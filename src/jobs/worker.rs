@@ -306,7 +306,13 @@ impl Worker {
                     table.put(*job);
                     continue;
                 }
-                Ok(Found::Settled) => continue,
+                Ok(Found::Settled(over)) => {
+                    if let Some((id, how)) = over {
+                        ended.fetch_add(1, Ordering::Relaxed);
+                        teller(Told::Ended { id, how, seconds: 0.0 });
+                    }
+                    continue;
+                }
                 Ok(Found::NothingOpen) if until == Until::Drained && busy.load(Ordering::Acquire) == 0 => return Ok(()),
                 Ok(Found::NothingOpen | Found::NothingNow) => {}
                 Err(_) if stop.wanted() => return Ok(()),

@@ -24,10 +24,10 @@ use tokio::runtime::Runtime;
 mod access;
 mod inspect;
 
-pub use access::Access;
 use access::connect;
 #[cfg(feature = "lambda")]
 pub(crate) use access::shared;
+pub use access::{Access, Knocks};
 pub use inspect::Told;
 
 use super::{Address, Attributes, Entry, Error, Head, Key, Limit, Listing, Objects, Page, Written, patience, rest};
@@ -46,10 +46,13 @@ pub struct Bucket {
     prefix: String,
     /// Where credentials are looked for, in words.
     searched: String,
+    /// How one signs in, where that is what is missing.
+    sign_in: String,
     /// Whether the last listing said that the server can wait for changes.
     can_wait: Arc<AtomicBool>,
     silence: Arc<Silence>,
     limit: Limit,
+    knocks: Knocks,
     runtime: Arc<Runtime>,
 }
 
@@ -119,9 +122,11 @@ impl Bucket {
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
             searched: access.searched(),
+            sign_in: access.sign_in(),
             can_wait: Arc::default(),
             silence: Arc::default(),
             limit: Limit::default(),
+            knocks: access.knocks,
             runtime: Arc::new(runtime),
         })
     }
@@ -161,7 +166,14 @@ impl Bucket {
 
     /// What a failed call means. What was not found is left to the caller.
     fn error<E: ProvideErrorMetadata + std::error::Error + 'static>(&self, error: &SdkError<E>) -> Error {
-        meaning(self.address(), &self.searched, error)
+        match (meaning(self.address(), &self.searched, error), self.knocks) {
+            (Error::Unreachable { store, why }, Knocks::Twice) if is_refused(error) => Error::Refused { store, why },
+            (Error::NoCredentials { store, why }, _) if why.contains("SSO") || why.contains("sso") => {
+                let why = format!("not signed in, or no longer ({why}); `{}` signs in", self.sign_in);
+                Error::NoCredentials { store, why }
+            }
+            (meant, _) => meant,
+        }
     }
 }
 
@@ -205,6 +217,8 @@ where
         401 | 403 if ["InvalidAccessKeyId", "NotSignedUp", "SignatureDoesNotMatch"].contains(&code) => {
             Error::WrongKeys { store, why }
         }
+        413 => Error::TooLong { store, why },
+        400 if code == "EntityTooLarge" => Error::TooLong { store, why },
         507 if code == patience::FULL => Error::Full { store },
         401 | 403 => Error::Denied { store, why },
         404 => Error::Missing { store, why },
@@ -218,6 +232,11 @@ where
 /// What is behind an error, if it is one of this kind.
 fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |e| e.source()).find_map(|e| e.downcast_ref())
+}
+
+/// Whether nobody listens there.
+fn is_refused(error: &(dyn std::error::Error + 'static)) -> bool {
+    cause::<std::io::Error>(error).is_some_and(|e| e.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
 /// The innermost cause, which is what happened; the outer ones say which call it happened in.
@@ -401,9 +420,11 @@ impl Objects for Bucket {
             bucket: self.bucket.clone(),
             prefix: self.prefix.clone(),
             searched: self.searched.clone(),
+            sign_in: self.sign_in.clone(),
             can_wait: Arc::clone(&self.can_wait),
             silence: Arc::clone(&self.silence),
             limit: limit.clone(),
+            knocks: self.knocks,
             runtime: Arc::clone(&self.runtime),
         }))
     }

@@ -3,7 +3,7 @@
 //! The protocol is `s3s`'s; the objects are [`Folder`]'s, so that whoever is first with an object is decided in
 //! one place, by the file system, for programs that use the folder itself as well. Every request must be signed
 //! with the one pair of keys; names are checked by [`super::Key`]; bodies are bounded, and so are all together that
-//! nobody has looked at yet.
+//! nobody has looked at yet. Answers are read as they are sent.
 
 use std::fmt;
 use std::fs::File;
@@ -36,12 +36,15 @@ use super::Error;
 use super::folder::Folder;
 
 mod objects;
+mod patient;
+
+use patient::Patient;
 
 /// The longest body that is taken.
 pub const LARGEST_BODY: usize = 64 << 20;
 /// Connections at a time; more wait.
 const CONNECTIONS: usize = 256;
-/// A connection on which nothing is asked for so long is closed, and one that sends a body so slowly.
+/// A connection on which nothing is asked for so long is closed, and one that takes nothing of an answer.
 const SILENCE: Duration = Duration::from_secs(30);
 /// A body that comes in more slowly than so many bytes a second is not waited for; at no time may it lag further behind.
 const SLOWEST: f64 = 32.0 * 1024.0;
@@ -50,6 +53,8 @@ const HEAD_START: Duration = Duration::from_secs(10);
 const HELD: usize = 4 * LARGEST_BODY;
 /// A signature holds for so long before and after it was made, as with S3.
 const SIGNATURE_HOLDS: SignedDuration = SignedDuration::from_mins(15);
+/// So much of an answer is written ahead of who reads it.
+const AHEAD: usize = 128 << 10;
 /// How long requests under way may take when the server is stopped.
 const LAST: Duration = Duration::from_secs(5);
 
@@ -141,7 +146,7 @@ impl Reserved {
             let held = Arc::new(Semaphore::new(HELD));
             let graceful = GracefulShutdown::new();
             let mut http = Builder::new(TokioExecutor::new()).http1_only();
-            http.http1().timer(TokioTimer::new()).header_read_timeout(SILENCE);
+            http.http1().timer(TokioTimer::new()).header_read_timeout(SILENCE).max_buf_size(AHEAD);
             loop {
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
                 let stream = tokio::select! {
@@ -155,7 +160,8 @@ impl Reserved {
                 let _ = stream.set_nodelay(true);
                 let (service, held) = (service.clone(), Arc::clone(&held));
                 let bounded = service_fn(move |request| answer(service.clone(), Arc::clone(&held), request));
-                let connection = http.serve_connection(TokioIo::new(stream), bounded).into_owned();
+                let connection =
+                    http.serve_connection(TokioIo::new(Patient::new(stream, SILENCE)), bounded).into_owned();
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {
                     // Whatever goes wrong with a connection is its client's to see.

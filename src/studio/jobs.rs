@@ -15,6 +15,8 @@ use crate::jobs::worker::Pace;
 use crate::music::smf;
 use crate::settings::{Folders, Settings};
 use crate::store::folder::Folder;
+#[cfg(feature = "s3")]
+use crate::store::s3::Knocks;
 use crate::store::{self, Address, Objects};
 
 /// Where the store is, and how it is reached. What is not told is as the settings say.
@@ -43,16 +45,18 @@ pub struct Opened {
     pub made: Option<PathBuf>,
 }
 
-/// What becomes of a folder that is not there.
+/// What a store is opened for: whether a folder that is not there is made or refused, as it may be mistyped or a disk that
+/// is not there, and how often somebody knocks where nobody listens. The folder that nobody need name is never refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Absent {
-    /// It is made.
-    Make,
-    /// It is made if nobody need name it; else it is refused.
-    MakeOwn,
-    /// It is refused: it may be mistyped, or a disk that is not there. Only the one that nobody need name reads as
-    /// empty.
-    Refuse,
+pub enum Purpose {
+    /// To write: it is made.
+    Write,
+    /// To try it out: it must be there.
+    Try,
+    /// To look what is there.
+    Look,
+    /// To look again and again.
+    Wait,
 }
 
 /// Why no store was opened, or nothing submitted.
@@ -103,16 +107,16 @@ fn address(place: &Place, settings: &Settings, folders: &Folders) -> Result<Addr
 /// Opens a store; a folder is made if need be.
 ///
 /// # Errors
-/// As [`open_or`].
+/// As [`open_for`].
 pub fn open(place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
-    open_or(Absent::Make, place, settings, folders)
+    open_for(Purpose::Write, place, settings, folders)
 }
 
-/// Opens a store; what it is to read from is looked at as it is.
+/// Opens a store for a purpose.
 ///
 /// # Errors
 /// When the settings name none, or it cannot be opened.
-pub fn open_or(absent: Absent, place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
+pub fn open_for(purpose: Purpose, place: &Place, settings: &Settings, folders: &Folders) -> Result<Opened, Error> {
     let address = address(place, settings, folders)?;
     if let (Address::Bucket { .. }, Some(url)) = (&address, &settings.jobs.endpoint_url) {
         store::address::endpoint(url).map_err(Error::Endpoint)?;
@@ -124,17 +128,22 @@ pub fn open_or(absent: Absent, place: &Place, settings: &Settings, folders: &Fol
             }
             let is_named = place.address.is_some() || settings.jobs.store.is_some();
             let absent_one = is_named && !path.exists();
-            if absent != Absent::Make && absent_one {
+            if purpose != Purpose::Write && absent_one {
                 let why = "there is no such folder".to_owned();
                 return Err(store::Error::Missing { store: path.display().to_string(), why }.into());
             }
-            let folder = if absent == Absent::Refuse { Folder::as_it_is(path)? } else { Folder::open(path)? };
+            let folder = match purpose {
+                Purpose::Write | Purpose::Try => Folder::open(path)?,
+                Purpose::Look | Purpose::Wait => Folder::as_it_is(path)?,
+            };
             let made = absent_one.then(|| path.clone());
             Ok(Opened { store: Arc::new(folder), address, pace: Pace::NEAR, made })
         }
         #[cfg(feature = "s3")]
         Address::Bucket { bucket, prefix } => {
-            let access = access(place, settings, folders);
+            let knocks =
+                if matches!(purpose, Purpose::Try | Purpose::Look) { Knocks::Twice } else { Knocks::Patiently };
+            let access = store::s3::Access { knocks, ..access(place, settings, folders) };
             let pace = if access.stays_here() { Pace::NEAR } else { Pace::FAR };
             let store: Arc<dyn Objects> = Arc::new(store::s3::Bucket::open(bucket, prefix, &access)?);
             Ok(Opened { store, address, pace, made: None })
@@ -159,7 +168,7 @@ pub fn open_bucket(
     folders: &Folders,
 ) -> Result<Option<(store::s3::Bucket, bool)>, Error> {
     let Address::Bucket { bucket, prefix } = address(place, settings, folders)? else { return Ok(None) };
-    let access = access(place, settings, folders);
+    let access = store::s3::Access { knocks: Knocks::Twice, ..access(place, settings, folders) };
     let open = access.endpoint_url.as_deref().is_some_and(|url| url.starts_with("http://")) && !access.stays_here();
     Ok(Some((store::s3::Bucket::open(&bucket, &prefix, &access)?, !open)))
 }
@@ -177,6 +186,7 @@ pub fn access(place: &Place, settings: &Settings, folders: &Folders) -> store::s
         // Who names a profile means the AWS configuration.
         keys_file: set.keys_file.as_ref().filter(|_| place.profile.is_none()).map(|file| folders.from_home(file)),
         instance_metadata: set.instance_metadata,
+        knocks: Knocks::default(),
     }
 }
 
@@ -207,7 +217,9 @@ pub fn place(files: &[Vec<u8>], name: &str, what: &str, folder: &Path) -> io::Re
     // A name from a store is a name and no path, wherever it comes from.
     let stem = Path::new(name).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let stem: String = stem.chars().filter(|c| !c.is_control() && !"/\\:*?\"<>|".contains(*c)).take(80).collect();
-    let stem = if stem.trim_matches(['.', ' ']).is_empty() { "composition".to_owned() } else { stem };
+    // A dot in front would hide the file.
+    let stem = stem.trim_start_matches(['.', ' ']);
+    let stem = if stem.is_empty() { "composition" } else { stem };
     let path = folder.join(format!("{stem}-{what}.mid"));
     std::fs::create_dir_all(folder)?;
     files.iter().map(|file| place::place(file, &path, InTheWay::TakeNextName)).collect()
@@ -225,6 +237,7 @@ mod tests {
             ("song.mid", "song-composed.mid"),
             ("../../etc/passwd", "passwd-composed.mid"),
             ("..", "composition-composed.mid"),
+            (".hidden.mid", "hidden-composed.mid"),
             ("夢 №7.mid", "夢 №7-composed.mid"),
             ("C:\\x\u{1b}[31m.mid", "Cx[31m-composed.mid"),
         ] {

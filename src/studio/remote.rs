@@ -10,6 +10,8 @@
 //! the other was first, and nothing is written over. A version that is broken is passed over, for reading and for writing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -177,6 +179,32 @@ fn fits_here(part: &str) -> bool {
 #[must_use]
 pub fn is_hidden(name: &str) -> bool {
     name.split('/').any(|part| part.starts_with('.'))
+}
+
+/// Makes the folder in which a file of this name is to be put below `root`.
+///
+/// # Errors
+/// When the way there leads out of `root` over a link, or the file itself is one.
+pub fn make_way(root: &Path, path: &Path) -> Result<(), Error> {
+    let whole = |p: &Path| fs::canonicalize(p).map_err(Error::local(p));
+    let link = |why: &str| Error::Local { path: path.to_owned(), why: why.to_owned() };
+    fs::create_dir_all(root).map_err(Error::local(root))?;
+    let (mut at, root_whole) = (root.to_owned(), whole(root)?);
+    let folders = path.parent().and_then(|folder| folder.strip_prefix(root).ok());
+    for part in folders.into_iter().flatten() {
+        at.push(part);
+        match fs::create_dir(&at) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(Error::local(&at)(e)),
+            _ => {}
+        }
+        if !whole(&at)?.starts_with(&root_whole) {
+            return Err(link(&format!("its folder is a link that leads out of {}", root.display())));
+        }
+    }
+    match fs::symlink_metadata(path) {
+        Ok(about) if about.is_symlink() => Err(link("it is a link")),
+        _ => Ok(()),
+    }
 }
 
 fn shelf_of(name: &str) -> String {

@@ -7,13 +7,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::view;
+use crate::cli::interrupt::Interrupt;
 use crate::cli::store::{Room, job_failure};
 use crate::cli::{Context, Exit, Failure, failure};
 use crate::jobs::client::{Client, Progress, Status};
 use crate::jobs::job::{Class, Outcome};
 use crate::jobs::{self, JobId};
 use crate::music::composition::text::printable;
-use crate::store;
+use crate::store::{self, Limit};
 use crate::studio::jobs as studio;
 
 /// When the time is over, jobs are asked for once more, for so long.
@@ -45,15 +46,51 @@ pub struct Waiting<'a> {
     pub json: bool,
 }
 
+/// Ctrl-C and its like, for who waits.
+#[derive(Debug)]
+pub struct Stop {
+    limit: Limit,
+    interrupt: Interrupt,
+}
+
+impl Stop {
+    /// Listens from here on, once a process.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn install() -> anyhow::Result<Stop> {
+        let limit = Limit::default();
+        let calls = limit.clone();
+        let interrupt = Interrupt::install_with(move || calls.end_by(Instant::now()))?;
+        Ok(Stop { limit, interrupt })
+    }
+
+    /// The same client for calls that end with it, or then.
+    #[must_use]
+    pub fn hold(&self, client: Client, end: Option<Instant>) -> Client {
+        if let Some(end) = end {
+            self.limit.end_by(end);
+        }
+        client.within(&self.limit)
+    }
+
+    /// Whether it came.
+    #[must_use]
+    pub fn came(&self) -> bool {
+        self.interrupt.came()
+    }
+}
+
 /// Waits, and writes every composition as soon as all have ended or the time is over. What is wrong with one job is
 /// told, and keeps nobody from the others.
 ///
 /// # Errors
-/// When the store will not be asked.
+/// When the store will not be asked, or somebody has stopped it.
 pub fn wait(
     room: &Room,
     ids: &[JobId],
     waiting: &Waiting<'_>,
+    stop: &Stop,
     context: &mut Context,
 ) -> anyhow::Result<(Vec<view::Job>, Exit)> {
     let client = room.client();
@@ -63,7 +100,7 @@ pub fn wait(
         heard.insert(status.id, status.clone());
         if terminal {
             let share = match status.progress {
-                Progress::Running { progress, .. } => format!(", {:.0} %", progress * 100.0),
+                Progress::Running { progress, .. } => format!(", {:.0} %", progress.clamp(0.0, 1.0) * 100.0),
                 _ => String::new(),
             };
             let ended = heard.values().filter(|s| s.progress.is_over()).count();
@@ -71,10 +108,16 @@ pub fn wait(
         }
         ControlFlow::Continue(())
     };
-    client.wait(ids, Some(waiting.most), room.opened.pace, &mut show).map_err(job_failure)?;
+    let Stop { limit, interrupt } = stop;
+    let outcome =
+        client.wait_unless(ids, Some(waiting.most), room.opened.pace, &mut show, (limit, &|| interrupt.came()));
     if terminal {
         let _ = write!(anstream::stderr(), "\r{:30}\r", "");
     }
+    if interrupt.came() {
+        return Err(stopped(ids).into());
+    }
+    outcome.map_err(job_failure)?;
     let (now, mut jobs, mut exit) = (Instant::now(), Vec::new(), Exit::Success);
     let (looking, taking) = (client.until(now + LAST_LOOK), client.until(now + TO_TAKE));
     for id in ids {
@@ -85,12 +128,22 @@ pub fn wait(
         match job {
             Ok(job) => jobs.push(job),
             Err((e, status)) => {
-                exit = failure::report(&e);
+                let code = failure::report(&e);
+                exit = if exit == Exit::Success { code } else { exit };
                 jobs.extend(status.as_ref().map(view::Job::of));
             }
         }
     }
     Ok((jobs, exit))
+}
+
+/// What it means that somebody did not want to wait any longer.
+fn stopped(ids: &[JobId]) -> Failure {
+    let all = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let what = if ids.len() == 1 { "job" } else { "jobs" };
+    let goes = if ids.len() == 1 { "goes" } else { "go" };
+    Failure::new(Exit::Interrupted, format!("stopped waiting; the {what} {goes} on: {all}"))
+        .remedy(format!("composer jobs wait {all}"))
 }
 
 /// What it means that a job could not be asked for when the time was over.

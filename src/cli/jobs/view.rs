@@ -13,6 +13,9 @@ use crate::jobs::client::{Progress, Status};
 use crate::jobs::job::{Ending, Outcome, Stages};
 use crate::music::composition::text::printable;
 
+/// The most characters of a name or a message that are shown.
+const LONGEST: usize = 200;
+
 /// A job.
 #[derive(Clone, Debug, Serialize)]
 pub struct Job {
@@ -68,7 +71,7 @@ impl Job {
             deadline: submission.and_then(|s| s.deadline),
             attempt: status.attempt,
             progress: match status.progress {
-                Progress::Running { progress, .. } => Some(progress),
+                Progress::Running { progress, .. } => Some(progress.clamp(0.0, 1.0)),
                 _ => None,
             },
             error,
@@ -79,7 +82,7 @@ impl Job {
     }
 
     fn title(&self) -> String {
-        printable(self.name.as_deref().unwrap_or("(no name)"))
+        short(self.name.as_deref().unwrap_or("(no name)"))
     }
 
     /// A line of a list.
@@ -101,7 +104,7 @@ impl Job {
             write!(out, "  {FAINT}attempt {}{FAINT:#}", self.attempt)?;
         }
         match &self.error {
-            Some(error) => writeln!(out, ": {}", printable(error)),
+            Some(error) => writeln!(out, ": {}", short(error)),
             None => writeln!(out),
         }
     }
@@ -130,17 +133,31 @@ impl Job {
             writeln!(out, "  {:10} {:.0} %", "progress", progress * 100.0)?;
         }
         if let Some(error) = &self.error {
-            writeln!(out, "  {:10} {}", "error", printable(error))?;
+            writeln!(out, "  {:10} {}", "error", short(error))?;
         }
         if let Some(stages) = self.stages {
             let sum: f64 = stages.named().iter().map(|(_, s)| s).sum();
             for (name, seconds) in stages.named() {
-                writeln!(out, "  {name:10} {seconds:8.3} s")?;
+                writeln!(out, "  {name:10} {}", time(seconds))?;
             }
-            writeln!(out, "  {:10} {sum:8.3} s", "in all")?;
+            writeln!(out, "  {:10} {}", "in all", time(sum))?;
         }
         Ok(())
     }
+}
+
+/// What others wrote, safe to show and no longer than a person reads.
+fn short(text: &str) -> String {
+    let text = printable(text);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Seconds; what cannot be true is not spelt out.
+fn time(seconds: f64) -> String {
+    if (0.0..1e8).contains(&seconds) { format!("{seconds:8.3} s") } else { format!("{:>8}", "unknown") }
 }
 
 fn age(seconds: f64) -> String {
@@ -150,5 +167,20 @@ fn age(seconds: f64) -> String {
         120..=7_199 => format!("{} min", whole / 60),
         7_200..=172_799 => format!("{} h", whole / 3600),
         _ => format!("{} days", whole / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_is_shown_within_bounds() {
+        assert_eq!(short("夢.mid"), "夢.mid");
+        assert_eq!(short(&"夢".repeat(3_000)).chars().count(), LONGEST + 1);
+        assert_eq!(
+            (&time(1.5)[..], &time(1e308)[..], &time(f64::INFINITY)[..]),
+            ("   1.500 s", " unknown", " unknown")
+        );
     }
 }

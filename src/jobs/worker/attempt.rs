@@ -16,6 +16,10 @@ use crate::jobs::patience::{jittered, listing, patiently, to_json};
 use crate::jobs::state::{self, State};
 use crate::store::{Attributes, Objects};
 
+/// Who says that sending took longer than a day has sent something else as well.
+const LONGEST_UPLOAD: f64 = 86_400.0;
+/// Why an attempt came to nothing that nobody wants to know of any more.
+const REMOVED: &str = "it was removed";
 /// A job that was looked at longer ago is looked at once more before it is claimed.
 const STALE: Duration = Duration::from_secs(1);
 
@@ -103,7 +107,9 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
     let claiming = Instant::now();
     if job.looked.elapsed() > STALE {
         let (objects, now) = listing(store, &id.prefix(), None)?;
-        if state::job(id, &objects, now, worker.timing.lease).state != (State::Claimable { attempt: number }) {
+        if state::job(id, &objects, now.max(job.judged), worker.timing.lease).state
+            != (State::Claimable { attempt: number })
+        {
             return Ok(false);
         }
     }
@@ -113,7 +119,7 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
     teller(Told::Claimed { id, attempt: number });
     let begun = Instant::now();
     let mut stages = Stages {
-        upload: job.submission.upload_seconds,
+        upload: job.submission.upload_seconds.clamp(0.0, LONGEST_UPLOAD),
         queue: (job.queued + (claiming - job.looked).saturating_sub(job.fetched_in)).as_secs_f64(),
         claim: (begun - claiming).as_secs_f64(),
         load: job.fetched_in.as_secs_f64(),
@@ -153,7 +159,8 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
         Done::Failed(fault) if fault.class == Class::Input => Outcome::Failed { fault },
         Done::Failed(fault) => {
             leave(store, id, Object::error(number), &to_json(&fault))?;
-            teller(Told::Left { id, why: fault.message });
+            let removed = is_removed(store, id, number)?;
+            teller(Told::Left { id, why: if removed { REMOVED.to_owned() } else { fault.message } });
             return Ok(false);
         }
         Done::Stopped if pulse.quit() == Quit::Cancelled => Outcome::Cancelled,
@@ -163,24 +170,41 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
         }
         Done::Stopped if given_back => {
             leave(store, id, Object::released(number), b"{}")?;
-            teller(Told::Left { id, why: "given back".to_owned() });
+            let why = if is_removed(store, id, number)? { REMOVED } else { "given back" };
+            teller(Told::Left { id, why: why.to_owned() });
             return Ok(false);
         }
         Done::Stopped => {
-            teller(Told::Left { id, why: "it has ended without us".to_owned() });
+            let why = if is_removed(store, id, number)? { REMOVED } else { "it has ended without us" };
+            teller(Told::Left { id, why: why.to_owned() });
             return Ok(false);
         }
     };
     stages.write = writing.elapsed().as_secs_f64();
-    let how = match &outcome {
-        Outcome::Failed { fault } => format!("failed: {}", fault.message),
-        other => other.name().to_owned(),
-    };
+    let how = outcome.told();
     if !end(store, id, &Ending::new(outcome, number, stages))? {
         teller(Told::Left { id, why: "it has ended without us".to_owned() });
         return Ok(false);
     }
+    if is_removed(store, id, number)? {
+        teller(Told::Left { id, why: REMOVED.to_owned() });
+        return Ok(false);
+    }
     teller(Told::Ended { id, how, seconds: begun.elapsed().as_secs_f64() });
+    Ok(true)
+}
+
+/// Whether a job was taken out of the store; what was written of it since is taken out as well.
+fn is_removed(store: &dyn Objects, id: JobId, number: u32) -> Result<bool, Error> {
+    for once in [Object::claim(number), Object::REQUEST] {
+        if patiently(|| store.head(&id.object(once)))?.is_some() {
+            return Ok(false);
+        }
+    }
+    let (left, _) = listing(store, &id.prefix(), None)?;
+    for entry in left {
+        patiently(|| store.delete(&entry.key))?;
+    }
     Ok(true)
 }
 
@@ -212,6 +236,11 @@ fn beat(worker: &Worker, id: JobId, number: u32, pulse: &Pulse) {
     let store = &*worker.store;
     let mut partial = false;
     while !pulse.is_over(jittered(worker.timing.beat())) {
+        // Where the store cannot say, it is taken to be there.
+        if is_removed(store, id, number).unwrap_or(false) {
+            pulse.quit.store(Quit::Lost as u8, Ordering::Release);
+            continue;
+        }
         let so_far = pulse.partial.lock().unwrap_or_else(PoisonError::into_inner).take();
         pulse.asked.store(true, Ordering::Release);
         // A beat that fails is followed by another; if none arrives, the lease runs out as it should.
@@ -222,6 +251,12 @@ fn beat(worker: &Worker, id: JobId, number: u32, pulse: &Pulse) {
         let alive = Beat { stage: Stage::Inference, progress, partial };
         let _ = store.put(&id.object(Object::beat(number)), &to_json(&alive), &Attributes::default());
         let Ok((objects, now)) = listing(store, &id.prefix(), None) else { continue };
+        let claim = id.object(Object::claim(number));
+        if !objects.iter().any(|object| object.key == claim) {
+            let _ = is_removed(store, id, number);
+            pulse.quit.store(Quit::Lost as u8, Ordering::Release);
+            continue;
+        }
         let quit = match state::job(id, &objects, now, worker.timing.lease).state {
             State::Cancelling { .. } | State::Cancelled => Quit::Cancelled,
             State::Ended | State::Arriving => Quit::Lost,

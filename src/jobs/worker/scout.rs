@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::Worker;
 use crate::jobs::claim::{close, end};
+use crate::jobs::client::{AT_ONCE, parallel};
 use crate::jobs::job::{Class, Ending, Fault, JobId, OPEN, Object, Outcome, REQUEST, Stages, Submission, sha256};
 use crate::jobs::patience::{document, listing, patiently};
 use crate::jobs::state::{self, Listed, State};
@@ -19,8 +20,12 @@ const CHOICE: usize = 8;
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// A job that was marked so lately may be complete any moment.
 const ARRIVES_IN: Duration = Duration::from_secs(5);
+/// So many marks one after the other without a job behind them, and the rest are looked through at once.
+const DULL: usize = 8;
+/// A mark without a job is looked at again after its own age, within these.
+const ASIDE: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(60));
 /// A job whose request has not come by then will not come.
-pub(super) const LOST: Duration = Duration::from_secs(3600);
+pub(in crate::jobs) const LOST: Duration = Duration::from_secs(3600);
 
 /// A job that can be claimed, with all that is needed to work on it.
 #[derive(Debug)]
@@ -37,6 +42,8 @@ pub struct Prepared {
     pub queued: Duration,
     /// The store's clock at that look.
     pub now: Timestamp,
+    /// What it was taken to be, where an object is dated ahead of it that nothing follows.
+    pub judged: Timestamp,
     /// When that was.
     pub looked: Instant,
     /// How long fetching took.
@@ -48,8 +55,8 @@ pub struct Prepared {
 pub enum Found {
     /// A job.
     Job(Box<Prepared>),
-    /// Something else that had to be done; it is worth looking again at once.
-    Settled,
+    /// Something else that had to be done; it is worth looking again at once. How the job ended, if it did with that.
+    Settled(Option<(JobId, String)>),
     /// Jobs that others work on, and no more.
     NothingNow,
     /// Every job has ended, but for such as do not go on arriving.
@@ -60,18 +67,25 @@ pub enum Found {
 #[derive(Debug)]
 pub struct Scout<'a> {
     worker: &'a Worker,
-    /// Open jobs of the last listing that were not looked at yet, the newest first.
+    /// Open jobs of the last page that were not looked at yet, the newest first.
     open: Vec<(JobId, Duration)>,
-    /// When to look again at those that others work on.
+    /// After which the next page begins; none when the last was the last.
+    next: Option<String>,
+    /// When to look again at those that others work on, and at marks without a job.
     later: HashMap<JobId, Instant>,
-    /// The store's clock at the last listing.
+    /// The store's clock at the last listing's first page.
     listed: Option<Timestamp>,
     /// Whether a job was arriving when it was looked at.
     arriving: bool,
-    /// All open jobs of the last listing; none where there were more than it told.
-    all: Option<Vec<JobId>>,
+    /// Marks one after the other without a job behind them.
+    dull: usize,
+    /// All open jobs of the last listing, as far as it was gone through, and since when they are known: an object's date
+    /// may be ahead.
+    all: HashMap<JobId, Instant>,
     /// Those that were arriving, and of which nothing had come for long.
     abandoned: HashSet<JobId>,
+    /// Jobs whose newest object is dated ahead, and since when it is.
+    ahead: HashMap<JobId, (Timestamp, Instant)>,
 }
 
 impl<'a> Scout<'a> {
@@ -81,11 +95,14 @@ impl<'a> Scout<'a> {
         Scout {
             worker,
             open: Vec::new(),
+            next: None,
             later: HashMap::new(),
             listed: None,
             arriving: false,
-            all: None,
+            dull: 0,
+            all: HashMap::new(),
             abandoned: HashSet::new(),
+            ahead: HashMap::new(),
         }
     }
 
@@ -94,21 +111,30 @@ impl<'a> Scout<'a> {
     /// # Errors
     /// When the store cannot be asked.
     pub fn find(&mut self) -> Result<Found, Error> {
-        if self.open.is_empty() && self.list()? == 0 {
-            return Ok(Found::NothingOpen);
+        if self.open.is_empty() && self.next.is_none() {
+            self.list()?;
         }
-        while !self.open.is_empty() {
-            let near = self.open.len().min(CHOICE);
-            let random = uuid::Uuid::new_v4().as_u128() as usize;
-            let (id, age) = self.open.remove(self.open.len() - 1 - random % near);
-            match self.look(id, age)? {
-                Found::NothingNow | Found::NothingOpen => {}
-                found => return Ok(found),
+        loop {
+            while !self.open.is_empty() {
+                let near = self.open.len().min(CHOICE);
+                let random = uuid::Uuid::new_v4().as_u128() as usize;
+                let (id, age) = self.open.remove(self.open.len() - 1 - random % near);
+                match self.look(id, age)? {
+                    Found::NothingNow | Found::NothingOpen => {}
+                    found => return Ok(found),
+                }
+                if self.dull >= DULL {
+                    self.pass_over();
+                }
             }
+            if self.next.is_none() {
+                break;
+            }
+            self.list()?;
         }
-        match &self.all {
-            Some(all) if all.iter().all(|id| self.abandoned.contains(id)) => Ok(Found::NothingOpen),
-            _ => Ok(Found::NothingNow),
+        match self.all.keys().all(|id| self.abandoned.contains(id)) {
+            true => Ok(Found::NothingOpen),
+            false => Ok(Found::NothingNow),
         }
     }
 
@@ -125,23 +151,80 @@ impl<'a> Scout<'a> {
         }
     }
 
-    /// Lists open jobs; answers how many there are.
-    fn list(&mut self) -> Result<usize, Error> {
-        let page = patiently(|| self.worker.store.list(&Listing::of(OPEN)))?;
+    /// Lists open jobs: the next page, or the first.
+    fn list(&mut self) -> Result<(), Error> {
+        let after = self.next.take();
+        let listing = Listing { after: after.as_deref(), ..Listing::of(OPEN) };
+        let page = patiently(|| self.worker.store.list(&listing))?;
+        let now = Instant::now();
+        if after.is_none() {
+            self.listed = Some(page.now);
+            self.later.retain(|_, at| *at > now);
+        }
+        let mut known = if after.is_none() { std::mem::take(&mut self.all) } else { HashMap::new() };
         let marks = page.entries.iter().filter_map(|e| {
             let id: JobId = e.key.as_str().strip_prefix(OPEN)?.parse().ok()?;
             let age = Duration::try_from(page.now.duration_since(e.modified)).unwrap_or_default();
             Some((id, age))
         });
-        let open: Vec<(JobId, Duration)> = marks.collect();
-        self.listed = Some(page.now);
+        for (id, age) in marks {
+            let since = known.remove(&id).unwrap_or(now);
+            self.all.insert(id, since);
+            if !self.later.contains_key(&id) {
+                self.open.push((id, age.max(now - since)));
+            }
+        }
+        self.open.reverse();
+        if page.more {
+            self.next = page.entries.last().map(|e| e.key.to_string());
+            // What is on later pages is known still.
+            self.all.extend(known);
+        } else {
+            let all = &self.all;
+            self.abandoned.retain(|id| all.contains_key(id));
+            self.ahead.retain(|id, _| all.contains_key(id));
+        }
+        Ok(())
+    }
+
+    /// Puts marks aside behind which there is no job, many at a time: somebody who makes them by the thousand keeps
+    /// nobody from the jobs between.
+    fn pass_over(&mut self) {
+        self.dull = 0;
+        let store = &*self.worker.store;
+        let bare = parallel::each(&self.open, AT_ONCE, |(id, age)| {
+            // Where the store cannot say, it shows when the job is looked at.
+            *age >= ARRIVES_IN && matches!(store.head(&id.object(Object::REQUEST)), Ok(None)) && *age < LOST
+        });
         let now = Instant::now();
-        self.later.retain(|_, at| *at > now);
-        let all: Vec<JobId> = open.iter().map(|(id, _)| *id).collect();
-        self.abandoned.retain(|id| all.contains(id));
-        self.all = (!page.more).then_some(all);
-        self.open = open.iter().rev().filter(|(id, _)| !self.later.contains_key(id)).copied().collect();
-        Ok(open.len())
+        for ((id, age), bare) in std::mem::take(&mut self.open).into_iter().zip(bare) {
+            if !bare {
+                self.open.push((id, age));
+                continue;
+            }
+            self.later.insert(id, now + age.clamp(ASIDE.0, ASIDE.1));
+            // Its other objects were not looked at, which may be younger than the mark.
+            if age >= ABANDONED * 2 {
+                self.abandoned.insert(id);
+            }
+        }
+    }
+
+    /// The clock to judge a job by: the store's, unless something of the job is dated ahead of it and nothing has
+    /// followed for a lease.
+    fn judged(&mut self, listed: &Listed, now: Timestamp) -> Timestamp {
+        let (State::Running { heard, .. } | State::Cancelling { heard, .. }) = listed.state else { return now };
+        if heard <= now {
+            self.ahead.remove(&listed.id);
+            return now;
+        }
+        let lease = self.worker.timing.lease;
+        let since = self.ahead.entry(listed.id).or_insert((heard, Instant::now()));
+        if since.0 != heard {
+            *since = (heard, Instant::now());
+        }
+        let over = jiff::SignedDuration::try_from(lease).ok().and_then(|lease| heard.checked_add(lease).ok());
+        if since.1.elapsed() < lease { now } else { over.unwrap_or(now) }
     }
 
     pub(super) fn look(&mut self, id: JobId, age: Duration) -> Result<Found, Error> {
@@ -149,11 +232,16 @@ impl<'a> Scout<'a> {
         let (objects, now) = listing(store, &id.prefix(), None)?;
         let looked = Instant::now();
         let listed = state::job(id, &objects, now, worker.timing.lease);
-        if listed.state != State::Arriving {
+        let judged = self.judged(&listed, now);
+        let listed = if judged > now { state::job(id, &objects, judged, worker.timing.lease) } else { listed };
+        if listed.state == State::Arriving {
+            self.dull += 1;
+        } else {
+            self.dull = 0;
             self.abandoned.remove(&id);
         }
         match listed.state {
-            State::Claimable { attempt } => self.prepare(&listed, attempt, now, looked),
+            State::Claimable { attempt } => self.prepare(&listed, attempt, (now, judged), looked),
             State::Running { heard, .. } | State::Cancelling { heard, .. } => {
                 let silent = Duration::try_from(now.duration_since(heard)).unwrap_or_default();
                 let again = worker.timing.lease.saturating_sub(silent).min(LOOK_AGAIN).min(worker.timing.beat());
@@ -167,30 +255,37 @@ impl<'a> Scout<'a> {
                     true => self.abandoned.remove(&id),
                     false => self.abandoned.insert(id),
                 };
+                if age >= ARRIVES_IN {
+                    self.later.insert(id, looked + since.clamp(worker.pace.longest.min(ASIDE.0), ASIDE.0));
+                }
                 Ok(Found::NothingNow)
             }
             State::Arriving | State::Ended => {
                 close(store, id)?;
-                Ok(Found::Settled)
+                Ok(Found::Settled(None))
             }
-            _ => {
-                settle(store, &listed)?;
-                Ok(Found::Settled)
-            }
+            _ => Ok(Found::Settled(settle(store, &listed)?.map(|outcome| (id, outcome.told())))),
         }
     }
 
-    fn prepare(&self, listed: &Listed, attempt: u32, now: Timestamp, looked: Instant) -> Result<Found, Error> {
+    fn prepare(
+        &self,
+        listed: &Listed,
+        attempt: u32,
+        (now, judged): (Timestamp, Timestamp),
+        looked: Instant,
+    ) -> Result<Found, Error> {
         let (id, store) = (listed.id, &*self.worker.store);
         let refuse = |class: Class, message: String| -> Result<Found, Error> {
-            let fault = Fault { class, message };
-            end(store, id, &Ending::new(Outcome::Failed { fault }, 0, Stages::default()))?;
-            Ok(Found::Settled)
+            let outcome = Outcome::Failed { fault: Fault { class, message } };
+            let how = outcome.told();
+            let ours = end(store, id, &Ending::new(outcome, 0, Stages::default()))?;
+            Ok(Found::Settled(ours.then_some((id, how))))
         };
         let submission: Submission = match document(store, &id.object(Object::REQUEST)) {
             Ok(Some(submission)) => submission,
             // Removed since it was listed.
-            Ok(None) => return Ok(Found::Settled),
+            Ok(None) => return Ok(Found::Settled(None)),
             Err(Error::Document { why, .. }) => {
                 return refuse(Class::Input, format!("the request is of no use: {why}"));
             }
@@ -225,15 +320,16 @@ impl<'a> Scout<'a> {
         let queued =
             listed.submitted.map_or(Duration::ZERO, |at| now.duration_since(at).try_into().unwrap_or_default());
         let fetched_in = looked.elapsed();
-        Ok(Found::Job(Box::new(Prepared { id, attempt, submission, input, queued, now, looked, fetched_in })))
+        Ok(Found::Job(Box::new(Prepared { id, attempt, submission, input, queued, now, judged, looked, fetched_in })))
     }
 }
 
-/// Says how a job ended that nobody works on any more: cancelled, or after all attempts. Anybody may.
+/// Says how a job ended that nobody works on any more: cancelled, or after all attempts. Anybody may; answers with it
+/// where this was the one who did.
 ///
 /// # Errors
 /// When the store does not take it.
-pub fn settle(store: &dyn store::Objects, listed: &Listed) -> Result<(), Error> {
+pub fn settle(store: &dyn store::Objects, listed: &Listed) -> Result<Option<Outcome>, Error> {
     let (outcome, attempt) = match listed.state {
         State::Cancelled => (Outcome::Cancelled, 0),
         State::Exhausted { attempt } => {
@@ -248,8 +344,8 @@ pub fn settle(store: &dyn store::Objects, listed: &Listed) -> Result<(), Error> 
             };
             (Outcome::Failed { fault }, attempt)
         }
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
-    end(store, listed.id, &Ending::new(outcome, attempt, Stages::default()))?;
-    Ok(())
+    let ours = end(store, listed.id, &Ending::new(outcome.clone(), attempt, Stages::default()))?;
+    Ok(ours.then_some(outcome))
 }

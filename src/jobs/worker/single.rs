@@ -35,7 +35,12 @@ impl Worker {
                 }
             },
             Found::NothingNow | Found::NothingOpen => Ok(Fate::Again),
-            Found::Settled => self.fate(id),
+            Found::Settled(ended) => {
+                if let Some((id, how)) = ended {
+                    teller(Told::Ended { id, how, seconds: 0.0 });
+                }
+                self.fate(id)
+            }
         }
     }
 
@@ -48,7 +53,7 @@ impl Worker {
         match listed.state {
             State::Ended | State::Arriving => return Ok(Fate::Ended),
             State::Running { .. } | State::Cancelling { .. } => return Ok(Fate::Again),
-            State::Cancelled | State::Exhausted { .. } => settle(&*self.store, &listed)?,
+            State::Cancelled | State::Exhausted { .. } => drop(settle(&*self.store, &listed)?),
             State::Claimable { attempt } => {
                 let message = format!("its queue gave it up; it was begun {} times", attempt - 1);
                 let outcome = Outcome::Failed { fault: Fault { class: Class::Internal, message } };

@@ -28,6 +28,8 @@ const IDLE: Duration = Duration::from_secs(15);
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(30);
 const OPERATION: Duration = Duration::from_secs(90);
+/// Before who knocks twice does so again.
+const SOON: Duration = Duration::from_millis(200);
 /// Where none is told and none is needed, as on a server of one's own.
 const ANY_REGION: &str = "us-east-1";
 
@@ -44,6 +46,18 @@ pub struct Access {
     pub keys_file: Option<PathBuf>,
     /// Whether this computer's role in AWS may be asked for.
     pub instance_metadata: bool,
+    /// What is done where nobody listens.
+    pub knocks: Knocks,
+}
+
+/// How often a server is called that refuses the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Knocks {
+    /// It may be starting: for a while.
+    #[default]
+    Patiently,
+    /// Twice.
+    Twice,
 }
 
 impl Access {
@@ -53,6 +67,15 @@ impl Access {
         self.endpoint_url.as_deref().is_some_and(|url| {
             ["http://127.", "http://localhost", "http://[::1]"].iter().any(|here| url.starts_with(here))
         })
+    }
+
+    /// How one signs in to the profile that is meant, where that has single sign-on.
+    pub(crate) fn sign_in(&self) -> String {
+        let named = || std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+        match self.profile.clone().or_else(named) {
+            Some(profile) => format!("aws sso login --profile {profile}"),
+            None => "aws sso login".to_owned(),
+        }
     }
 
     /// Where credentials are looked for, in words.
@@ -123,7 +146,11 @@ pub(crate) async fn shared(access: &Access) -> SdkConfig {
         .http_client(http)
         .region(region)
         .credentials_provider(chain)
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .retry_config(match access.knocks {
+            Knocks::Patiently => RetryConfig::standard().with_max_attempts(3),
+            // Other faults are tried again by whoever calls.
+            Knocks::Twice => RetryConfig::standard().with_max_attempts(2).with_initial_backoff(SOON),
+        })
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT)

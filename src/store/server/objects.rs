@@ -1,18 +1,25 @@
 //! What the server does with a request that is signed: `s3s`'s calls upon [`Folder`]'s.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime};
 
+use futures_util::stream::{self, Stream};
 use hyper::HeaderMap;
+use hyper::body::Bytes;
 use s3s::dto::*;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::whole;
 use crate::store::folder::Folder;
 use crate::store::patience;
-use crate::store::{Attributes, Error, Key, LARGEST, Listing, Objects, Written};
+use crate::store::{Attributes, Error, Key, Listing, Objects, Written};
 
 /// No listing is held back for longer, so that who stops the server need not wait.
 const HELD_BACK: Duration = Duration::from_secs(3);
+/// Bytes of an object that are read at a time.
+const PIECE: u64 = 64 << 10;
 /// How often a folder is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -76,6 +83,25 @@ fn e_tag(size: u64, at: jiff::Timestamp) -> ETag {
     format!("\"{size:x}-{:x}\"", at.as_nanosecond())
 }
 
+/// A part of a file, read as it is sent.
+fn pieces(file: File, part: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
+    stream::try_unfold((file, part), |(mut file, mut part)| async move {
+        let size = part.end.saturating_sub(part.start).min(PIECE);
+        if size == 0 {
+            return Ok(None);
+        }
+        let read = move || {
+            let mut piece = vec![0; usize::try_from(size).unwrap_or_default()];
+            file.seek(SeekFrom::Start(part.start))?;
+            // One that has become shorter breaks the answer off.
+            file.read_exact(&mut piece)?;
+            part.start += size;
+            Ok(Some((Bytes::from(piece), (file, part))))
+        };
+        tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
+    })
+}
+
 fn length(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
@@ -86,28 +112,23 @@ impl S3 for Served {
         let input = req.input;
         let key = self.key(&input.bucket, &input.key)?;
         let content_type = key.content_type();
-        let read = self
-            .blocking(move |folder| {
-                let head = folder.head(&key)?;
-                Ok(folder.get(&key, LARGEST)?.zip(head))
-            })
-            .await?;
-        let Some((mut body, head)) = read else { return Err(s3_error!(NoSuchKey)) };
-        let (whole, mut content_range) = (body.len() as u64, None);
+        let Some((file, head)) = self.blocking(move |folder| folder.file(&key)).await? else {
+            return Err(s3_error!(NoSuchKey));
+        };
+        let (mut part, mut content_range) = (0..head.size, None);
         if let Some(range) = input.range {
-            let part = range.check(whole).map_err(|e| s3_error!(e, InvalidRange))?;
-            content_range = Some(format!("bytes {}-{}/{whole}", part.start, part.end.saturating_sub(1)));
-            body = body.get(part.start as usize..part.end as usize).unwrap_or_default().to_vec();
+            part = range.check(head.size).map_err(|e| s3_error!(e, InvalidRange))?;
+            content_range = Some(format!("bytes {}-{}/{}", part.start, part.end.saturating_sub(1), head.size));
         }
         Ok(S3Response::new(GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
-            content_length: Some(length(body.len() as u64)),
+            content_length: Some(length(part.end.saturating_sub(part.start))),
             content_disposition: input.response_content_disposition,
             content_range,
             content_type: content_type.parse().ok(),
-            e_tag: Some(e_tag(whole, head.modified)),
+            e_tag: Some(e_tag(head.size, head.modified)),
             last_modified: Some(dated(head.modified)),
-            body: Some(s3s::Body::from(body).into()),
+            body: Some(StreamingBlob::wrap(pieces(file, part))),
             ..GetObjectOutput::default()
         }))
     }

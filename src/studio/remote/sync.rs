@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Version, bring, delete, fetch, identity, is_hidden, is_name, list, sha256};
+use super::{Error, Version, bring, delete, fetch, identity, is_hidden, is_name, list, make_way, sha256};
 use crate::jobs::client::{AT_ONCE, parallel};
 use crate::store::{self, Objects};
 use crate::studio::library::{self, Trashed, put_back, trash};
@@ -274,7 +274,7 @@ impl<'a> Sync<'a> {
             (Step::Both, Some(there)) => {
                 let theirs = fetch(self.store, there)?;
                 let (mine, stamp) = read()?;
-                self.inside(&path)?;
+                make_way(&self.library, &path)?;
                 let free = |path: &PathBuf| self.name(path).is_none_or(|name| !self.remote.contains_key(&name));
                 let beside = (1..).map(|n| beside(&path, n)).find(free).unwrap_or_else(|| beside(&path, 1));
                 let beside = place(&theirs, &beside, InTheWay::TakeNextName).map_err(Error::local(&path))?;
@@ -303,7 +303,7 @@ impl<'a> Sync<'a> {
     /// Puts what came from the store in its place. Until it is written whole beside it, the old one stays.
     fn take(&self, name: &str, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let failed = Error::local(path);
-        self.inside(path)?;
+        make_way(&self.library, path)?;
         let write = || -> io::Result<Placing> {
             let mut placing = Placing::begin(path)?;
             placing.file().write_all(bytes)?;
@@ -349,17 +349,6 @@ impl<'a> Sync<'a> {
             return Err(meanwhile());
         }
         Ok(trashed)
-    }
-
-    /// Makes the folder of a file; one that leads elsewhere, such as over a link, is refused.
-    fn inside(&self, path: &Path) -> Result<(), Error> {
-        let folder = path.parent().unwrap_or(&self.library);
-        fs::create_dir_all(folder).map_err(Error::local(folder))?;
-        let whole = |p: &Path| fs::canonicalize(p).map_err(Error::local(p));
-        match whole(folder)?.starts_with(whole(&self.library)?) {
-            true => Ok(()),
-            false => Err(changed(path, "its folder is a link that leads out of the library")),
-        }
     }
 
     fn name(&self, path: &Path) -> Option<String> {
