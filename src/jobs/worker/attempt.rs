@@ -159,7 +159,7 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
         Done::Failed(fault) if fault.class == Class::Input => Outcome::Failed { fault },
         Done::Failed(fault) => {
             leave(store, id, Object::error(number), &to_json(&fault))?;
-            let removed = is_removed(store, id, number)?;
+            let removed = is_removed(store, id)?;
             teller(Told::Left { id, why: if removed { REMOVED.to_owned() } else { fault.message } });
             return Ok(false);
         }
@@ -170,12 +170,12 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
         }
         Done::Stopped if given_back => {
             leave(store, id, Object::released(number), b"{}")?;
-            let why = if is_removed(store, id, number)? { REMOVED } else { "given back" };
+            let why = if is_removed(store, id)? { REMOVED } else { "given back" };
             teller(Told::Left { id, why: why.to_owned() });
             return Ok(false);
         }
         Done::Stopped => {
-            let why = if is_removed(store, id, number)? { REMOVED } else { "it has ended without us" };
+            let why = if is_removed(store, id)? { REMOVED } else { "it has ended without us" };
             teller(Told::Left { id, why: why.to_owned() });
             return Ok(false);
         }
@@ -186,7 +186,7 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
         teller(Told::Left { id, why: "it has ended without us".to_owned() });
         return Ok(false);
     }
-    if is_removed(store, id, number)? {
+    if is_removed(store, id)? {
         teller(Told::Left { id, why: REMOVED.to_owned() });
         return Ok(false);
     }
@@ -194,12 +194,10 @@ fn attempt(worker: &Worker, job: Prepared, stop: &Stop, teller: Teller<'_>) -> R
     Ok(true)
 }
 
-/// Whether a job was taken out of the store; what was written of it since is taken out as well.
-fn is_removed(store: &dyn Objects, id: JobId, number: u32) -> Result<bool, Error> {
-    for once in [Object::claim(number), Object::REQUEST] {
-        if patiently(|| store.head(&id.object(once)))?.is_some() {
-            return Ok(false);
-        }
+/// Whether a job was taken out of the store, its request first; what was written of it since is taken out as well.
+fn is_removed(store: &dyn Objects, id: JobId) -> Result<bool, Error> {
+    if patiently(|| store.head(&id.object(Object::REQUEST)))?.is_some() {
+        return Ok(false);
     }
     let (left, _) = listing(store, &id.prefix(), None)?;
     for entry in left {
@@ -237,7 +235,7 @@ fn beat(worker: &Worker, id: JobId, number: u32, pulse: &Pulse) {
     let mut partial = false;
     while !pulse.is_over(jittered(worker.timing.beat())) {
         // Where the store cannot say, it is taken to be there.
-        if is_removed(store, id, number).unwrap_or(false) {
+        if is_removed(store, id).unwrap_or(false) {
             pulse.quit.store(Quit::Lost as u8, Ordering::Release);
             continue;
         }
@@ -251,17 +249,14 @@ fn beat(worker: &Worker, id: JobId, number: u32, pulse: &Pulse) {
         let alive = Beat { stage: Stage::Inference, progress, partial };
         let _ = store.put(&id.object(Object::beat(number)), &to_json(&alive), &Attributes::default());
         let Ok((objects, now)) = listing(store, &id.prefix(), None) else { continue };
-        let claim = id.object(Object::claim(number));
-        if !objects.iter().any(|object| object.key == claim) {
-            let _ = is_removed(store, id, number);
-            pulse.quit.store(Quit::Lost as u8, Ordering::Release);
-            continue;
-        }
         let quit = match state::job(id, &objects, now, worker.timing.lease).state {
             State::Cancelling { .. } | State::Cancelled => Quit::Cancelled,
             State::Ended | State::Arriving => Quit::Lost,
             _ => continue,
         };
+        if quit == Quit::Lost {
+            let _ = is_removed(store, id);
+        }
         pulse.quit.store(quit as u8, Ordering::Release);
     }
 }

@@ -349,3 +349,42 @@ pub fn settle(store: &dyn store::Objects, listed: &Listed) -> Result<Option<Outc
     let ours = end(store, listed.id, &Ending::new(outcome.clone(), attempt, Stages::default()))?;
     Ok(ours.then_some(outcome))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::jobs::Timing;
+    use crate::jobs::engine::{Apart, Engine, Limits};
+    use crate::jobs::worker::Pace;
+    use crate::store::folder::Folder;
+    use crate::store::{Attributes, Objects};
+
+    fn worker(folder: &Path) -> Worker {
+        Worker {
+            store: Arc::new(Folder::open(folder).unwrap()),
+            timing: Timing::default(),
+            limits: Limits::default(),
+            pace: Pace::NEAR,
+            owner: "scout".to_owned(),
+            engine: Engine::Apart(Apart::new("/nowhere".into(), Vec::new())),
+        }
+    }
+
+    #[test]
+    fn a_mark_dated_ahead_grows_old_while_somebody_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let (worker, id) = (worker(folder.path()), JobId::new());
+        worker.store.put(&id.open_mark(), b"", &Attributes::default()).unwrap();
+        let file = std::fs::File::options().write(true).open(folder.path().join(id.open_mark().as_str())).unwrap();
+        file.set_modified(std::time::SystemTime::now() + Duration::from_secs(365 * 24 * 3600)).unwrap();
+        let mut scout = Scout::new(&worker);
+        scout.list().unwrap();
+        assert_eq!(scout.open.pop(), Some((id, Duration::ZERO)));
+        let past = Instant::now().checked_sub(Duration::from_secs(90)).unwrap();
+        *scout.all.get_mut(&id).unwrap() = past;
+        assert!(matches!(scout.find().unwrap(), Found::NothingOpen), "it was known for longer than it may arrive");
+    }
+}
