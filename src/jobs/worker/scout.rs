@@ -360,7 +360,7 @@ mod tests {
     use crate::jobs::engine::{Apart, Engine, Limits};
     use crate::jobs::worker::Pace;
     use crate::store::folder::Folder;
-    use crate::store::{Attributes, Objects};
+    use crate::store::Attributes;
 
     fn worker(folder: &Path) -> Worker {
         Worker {
