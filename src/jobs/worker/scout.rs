@@ -359,8 +359,8 @@ mod tests {
     use crate::jobs::Timing;
     use crate::jobs::engine::{Apart, Engine, Limits};
     use crate::jobs::worker::Pace;
-    use crate::store::folder::Folder;
     use crate::store::Attributes;
+    use crate::store::folder::Folder;
 
     fn worker(folder: &Path) -> Worker {
         Worker {
