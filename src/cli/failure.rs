@@ -9,7 +9,7 @@ use super::output::clean;
 /// The table of exit codes that `--help` shows.
 pub const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such device, 4 not permitted, 5 input of no use,
-6 not saved where asked, 7 no display, 8 a job not done in time, 130 waiting was stopped. `composer doctor` has its own.";
+6 not saved where asked, 7 no display, 8 a job not done in time, 130 stopped. `doctor` has its own.";
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
