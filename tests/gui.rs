@@ -16,6 +16,7 @@ use composer::audio::sequencer::Program;
 use composer::gui::now::Now;
 use composer::gui::screen::{Screen, play, settings};
 use composer::gui::shell::{Message, Studio};
+use composer::gui::status;
 use composer::gui::theme;
 use composer::keyboard::controls::Panel;
 use composer::music::{Message as Midi, Micros};
@@ -210,6 +211,25 @@ fn the_question_at_closing_fits_into_a_small_window() {
     let reason = "no space is left on the disk".to_owned();
     let _ = studio.update(Message::Safe(Err(EditError::WouldBeLost { name: "Morning".to_owned(), reason })));
     picture(&studio, SMALLEST, "closing");
+}
+
+#[test]
+fn without_a_soundfont_the_foot_says_what_to_type() {
+    let mut studio = studio(ThemeSetting::Dark);
+    let own = |report| match report {
+        Report::Font(font) => Report::Font(Font { is_own: true, ..font }),
+        other => other,
+    };
+    tell(&mut studio, all_is_well().into_iter().map(own));
+    simulator(&studio, SMALLEST).find("Simple sounds").unwrap();
+    let remedy = "sudo apt install timgm6mb-soundfont";
+    let (evidence, remedy_of_it) = ("no SoundFont to play takes with".to_owned(), Some(remedy.to_owned()));
+    let check = Check { id: "soundfont", status: Status::Warning, evidence, remedy: remedy_of_it };
+    let _ = studio.update(Message::Examined(vec![check]));
+    let mut window = simulator(&studio, SMALLEST);
+    window.click("Copy remedy").unwrap();
+    let copied = |m: Message| matches!(m, Message::Status(status::Message::Copy(words)) if words == remedy);
+    assert!(window.into_messages().any(copied));
 }
 
 fn checks() -> Vec<Check> {
