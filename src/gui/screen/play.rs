@@ -332,13 +332,18 @@ impl Play {
 
     fn instrument<'a>(&'a self, now: &'a Now) -> Element<'a, Message> {
         const ROOM: [f32; 2] = [8.0, 12.0];
+        // As high as what is found, and nine rows at most.
+        let height = match found(self.instruments.options(), &self.sought) {
+            0..=9 => Length::Shrink,
+            _ => Length::Fixed(rows_high(9, theme::BODY, ROOM)),
+        };
         let list = combo_box(&self.instruments, "Search instruments", self.chosen.as_ref(), Message::Instrument)
             .width(Length::Fixed(230.0))
             .padding(ROOM)
             .size(theme::BODY)
             .font(theme::REGULAR)
             .on_input(Message::Sought)
-            .menu_height(rows_high(found(self.instruments.options(), &self.sought).min(9), theme::BODY, ROOM))
+            .menu_height(height)
             .input_style(theme::field)
             .menu_style(theme::menu);
         let list: Element<'_, Message> = if now.font.is_some() {
