@@ -108,6 +108,8 @@ pub struct Engine {
     starts: u64,
     /// Frames since the performance ended, and since it was last heard.
     tail: (u64, u64),
+    /// Whether the last output has gone, and no other has come yet.
+    away: bool,
     commands: rtrb::Consumer<Command>,
     garbage: rtrb::Producer<Garbage>,
     gauges: Arc<Gauges>,
@@ -135,6 +137,7 @@ impl Engine {
             extra: [vec![0.0; CHUNK].into(), vec![0.0; CHUNK].into()],
             starts: 0,
             tail: (0, 0),
+            away: false,
             commands: command_rx,
             garbage: garbage_tx,
             gauges: Arc::clone(&gauges),
@@ -307,10 +310,12 @@ impl Renderer for Engine {
         let changed = format.rate != self.format.rate;
         self.format = format;
         self.live.prepare(format, &self.gauges);
-        // What was played since the output before this one ended is not to be heard all at once.
-        self.live.release(self.rack.live.as_mut());
-        self.live.forget();
-        self.live.set_up(self.rack.live.as_mut());
+        if std::mem::take(&mut self.away) {
+            // What was played since the output before this one ended is not to be heard all at once, nor what died away then.
+            self.rack.live.reset();
+            self.live.forget();
+            self.live.set_up(self.rack.live.as_mut());
+        }
         self.gauges.set_rate(format.rate);
         if !changed {
             return;
@@ -339,6 +344,7 @@ impl Renderer for Engine {
     }
 
     fn suspend(&mut self) {
+        self.away = true;
         self.live.release(self.rack.live.as_mut());
     }
 }

@@ -145,13 +145,24 @@ pub fn export(
         return Err(ExportError::NoFloats);
     }
     let rate = performance.rate();
-    let of = seconds(&performance)?;
+    seconds(&performance)?;
     if settings.container == Container::Wav
         && encoder::wav_bytes(settings.depth, performance.expected_frames()) > encoder::WAV_BYTES
     {
         return Err(ExportError::TooBig);
     }
-    let mut finish = Finish::new(rate, settings, out)?;
+    let encoder = Encoder::new(out, settings.container, settings.depth, rate)?;
+    perform_to(encoder, performance, settings, progress)
+}
+
+fn perform_to<W: Write + Seek>(
+    encoder: Encoder<W>,
+    performance: Performance,
+    settings: Export,
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Result<Summary, ExportError> {
+    let (rate, of) = (performance.rate(), seconds(&performance)?);
+    let mut finish = Finish::new(rate, settings, encoder);
     let mut spool = settings.normalise.is_measured().then(Spool::new);
     let before = measured(performance, settings.normalise, progress, &mut |left, right| match &mut spool {
         Some(spool) => spool.write(left, right),
@@ -216,17 +227,16 @@ fn through_limiter(
     Ok(gain_db)
 }
 
-/// By how many dB a performance would be changed; nothing is written.
+/// What a performance would be as such a file: by how many dB it would be changed, and its level then. No file is made.
 ///
 /// # Errors
 /// As [`export`].
-pub fn gain_db(
+pub fn measure(
     performance: Performance,
-    normalise: Normalise,
+    settings: Export,
     progress: &mut dyn FnMut(Progress) -> bool,
-) -> Result<f64, ExportError> {
-    seconds(&performance)?;
-    Ok(normalise.gain_db(&measured(performance, normalise, progress, &mut |_, _| Ok(()))?))
+) -> Result<Summary, ExportError> {
+    perform_to(Encoder::<io::Cursor<Vec<u8>>>::None, performance, settings, progress)
 }
 
 /// How long it will be.
@@ -309,21 +319,21 @@ struct Finish<W: Write + Seek> {
 }
 
 impl<W: Write + Seek> Finish<W> {
-    fn new(rate: u32, settings: Export, out: W) -> Result<Finish<W>, ExportError> {
+    fn new(rate: u32, settings: Export, encoder: Encoder<W>) -> Finish<W> {
         // A file of floats has no full scale, and a peak that was asked for is below it anyway.
         let limited = settings.depth != Depth::Float && !matches!(settings.normalise, Normalise::Peak(_));
         let limiter = limited.then(|| Limiter::looking_ahead(rate));
         let gain = if let Normalise::By(db) = settings.normalise { amplitude(db) } else { 1.0 };
-        Ok(Finish {
+        Finish {
             gain,
             skip: limiter.as_ref().map_or(0, Limiter::delay),
             limiter,
             meter: None,
-            encoder: Encoder::new(out, settings.container, settings.depth, rate)?,
+            encoder,
             left: Vec::new(),
             right: Vec::new(),
             frames: 0,
-        })
+        }
     }
 
     fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), ExportError> {

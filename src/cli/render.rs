@@ -19,7 +19,7 @@ use crate::audio::synth::Workers;
 use crate::music::composition::Composition;
 use crate::settings::seconds_of;
 use crate::studio::place::{self, InTheWay};
-use crate::studio::render::{RenderError, Rendering, stem_paths};
+use crate::studio::render::{RenderError, Rendering, Stems, stem_paths};
 use crate::studio::{instruments, picture};
 
 /// The options of `composer render`.
@@ -243,11 +243,12 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
     let result = if args.stems {
         rendering.stems(&args.out, &mut |stem, p| draw(stem, p))
     } else {
-        let whole = rendering.whole(&args.out, &mut |p| draw(None, p)).map(|one| vec![one]);
+        let whole = rendering.whole(&args.out, &mut |p| draw(None, p));
+        let whole = whole.map(|one| Stems { whole: Some(one.1), files: vec![one] });
         whole.map_err(|source| RenderError { path: args.out.clone(), source, made: Vec::new() })
     };
     bar.clear();
-    let made = result.map_err(|e| {
+    let Stems { files: made, whole } = result.map_err(|e| {
         let failed = failure(&e.source, &e.path);
         match e.made.len() {
             0 => failed,
@@ -255,8 +256,8 @@ pub fn run(args: &Args, context: &mut Context) -> anyhow::Result<Exit> {
             n => failed.of(&format!("{n} stems are there, {} the last", e.made[n - 1].display())),
         }
     })?;
-    for (path, summary) in &made {
-        missed(path, summary, rendering.export.normalise);
+    if let Some(whole) = whole {
+        missed(&args.out, &whole, rendering.export.normalise);
     }
     let took = began.elapsed().as_secs_f64();
     if args.json {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::instruments::{self, Chosen};
 use super::place::{InTheWay, Placing};
 use crate::audio::export::{
-    Container, Depth, Export, ExportError, Normalise, Progress, Quality, Summary, export, gain_db,
+    Container, Depth, Export, ExportError, Normalise, Progress, Quality, Summary, export, measure,
 };
 use crate::audio::instrument::{MakeInstrument, performing_synths};
 use crate::audio::performance::{Manner, Performance};
@@ -57,6 +57,15 @@ pub struct RenderError {
     pub made: Vec<PathBuf>,
 }
 
+/// The stems of a piece.
+#[derive(Clone, Debug)]
+pub struct Stems {
+    /// Where each is.
+    pub files: Vec<(PathBuf, Summary)>,
+    /// What the whole piece would be, where its level had to be known.
+    pub whole: Option<Summary>,
+}
+
 /// What is rendered, and how.
 #[derive(Clone)]
 pub struct Rendering {
@@ -91,7 +100,7 @@ impl Rendering {
         self.one(path, &self.manner, self.export, progress)
     }
 
-    /// Renders each strip by itself, to [`stem_paths`], and answers with where they are. `progress` is told
+    /// Renders each strip by itself, to [`stem_paths`]. `progress` is told
     /// of each from its start, and of the whole, as number `None`, where its level has to be known: all stems are
     /// changed by what the whole is, so that together they sound like it.
     ///
@@ -101,14 +110,18 @@ impl Rendering {
         &self,
         path: &Path,
         progress: &mut dyn FnMut(Option<usize>, Progress) -> bool,
-    ) -> Result<Vec<(PathBuf, Summary)>, RenderError> {
+    ) -> Result<Stems, RenderError> {
         let strips = self.score.strips();
-        let mut settings = self.export;
+        let (mut settings, mut whole) = (self.export, None);
         if settings.normalise.is_measured() {
             let performance = Performance::new(Arc::clone(&self.score), &self.make, &self.manner);
-            let gain = gain_db(performance, settings.normalise, &mut |p| progress(None, p));
-            let gain = gain.map_err(|source| RenderError { path: path.to_owned(), source, made: Vec::new() })?;
-            settings.normalise = Normalise::By(gain);
+            let level = measure(performance, settings, &mut |p| progress(None, p)).map_err(|source| RenderError {
+                path: path.to_owned(),
+                source,
+                made: Vec::new(),
+            })?;
+            settings.normalise = Normalise::By(level.gain_db);
+            whole = Some(level);
         }
         let mut made = Vec::new();
         for (index, path) in stem_paths(&self.score, path).into_iter().enumerate() {
@@ -127,7 +140,7 @@ impl Rendering {
                 }
             }
         }
-        Ok(made)
+        Ok(Stems { files: made, whole })
     }
 
     fn one(

@@ -33,9 +33,21 @@ const SERIAL: i32 = 1;
 const BLOCK: usize = 1_024;
 
 pub(super) enum Encoder<W: Write + Seek> {
-    Wav { writer: WavWriter<W>, quantiser: Quantiser, bytes: u64 },
-    Flac { writer: Box<FlacSampleWriter<W>>, quantiser: Quantiser, samples: Vec<i32> },
-    Vorbis { writer: Box<VorbisEncoder<W>> },
+    Wav {
+        writer: WavWriter<W>,
+        quantiser: Quantiser,
+        bytes: u64,
+    },
+    Flac {
+        writer: Box<FlacSampleWriter<W>>,
+        quantiser: Quantiser,
+        samples: Vec<i32>,
+    },
+    Vorbis {
+        writer: Box<VorbisEncoder<W>>,
+    },
+    /// There is to be no file.
+    None,
 }
 
 impl<W: Write + Seek> Encoder<W> {
@@ -92,6 +104,7 @@ impl<W: Write + Seek> Encoder<W> {
                     writer.encode_audio_block([left, right]).map_err(of_vorbis)?;
                 }
             }
+            Encoder::None => {}
         }
         Ok(())
     }
@@ -101,6 +114,7 @@ impl<W: Write + Seek> Encoder<W> {
             Encoder::Wav { writer, .. } => writer.finalize().map_err(of_hound),
             Encoder::Flac { writer, .. } => writer.finalize().map_err(of_flac),
             Encoder::Vorbis { writer } => writer.finish().map(drop).map_err(of_vorbis),
+            Encoder::None => Ok(()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Keeps a stream open: the thread that owns it, notices when it dies, and opens the next.
 
+use std::cell::Cell;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -53,7 +54,15 @@ impl Supervisor {
         let (notices, inbox) = mpsc::channel();
         let (first, opened) = mpsc::channel();
         let state = Arc::new(Mutex::new(State::Lost(OutputError::NotBuilt("an output"))));
-        let keeper = Keeper { open, request, counters, notices: notices.clone(), inbox, state: Arc::clone(&state) };
+        let keeper = Keeper {
+            open,
+            request,
+            counters,
+            notices: notices.clone(),
+            inbox,
+            stopped: Cell::new(false),
+            state: Arc::clone(&state),
+        };
         let thread = std::thread::Builder::new()
             .name("audio-output".to_owned())
             .spawn(move || keeper.run(renderer, &first))
@@ -105,6 +114,8 @@ struct Keeper {
     counters: Arc<Counters>,
     notices: mpsc::Sender<Notice>,
     inbox: mpsc::Receiver<Notice>,
+    /// Nobody wants a stream any more.
+    stopped: Cell<bool>,
     state: Arc<Mutex<State>>,
 }
 
@@ -143,7 +154,7 @@ impl Keeper {
                     Err(_) => {
                         let Some(back) = self.await_home(&returned) else { return };
                         renderer = back;
-                        if self.pause() {
+                        if self.stopped.get() || self.pause() {
                             return;
                         }
                     }
@@ -205,6 +216,9 @@ impl Keeper {
                 Err(mpsc::RecvTimeoutError::Disconnected) => return None,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     if self.inbox.try_iter().any(|notice| matches!(notice, Notice::Stop)) {
+                        self.stopped.set(true);
+                    }
+                    if self.stopped.get() {
                         return None;
                     }
                 }

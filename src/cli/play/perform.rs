@@ -309,6 +309,7 @@ impl Piece {
                 };
                 self.send_loop(stage)?;
             }
+            Wish::Metronome if matches!(stage, Stage::Port(_)) => say("a MIDI port hears no metronome"),
             Wish::Metronome => {
                 self.metronome = !self.metronome;
                 stage.set_metronome(self.metronome)?;
