@@ -184,7 +184,7 @@ impl Stage {
 
     /// Opens the library's only file in the editor and selects its first note.
     fn edit_the_only_file(&self) {
-        self.key("ctrl+2");
+        self.key(LIBRARY);
         wait("the editor", || {
             // Once the library is read there is something to be chosen.
             self.key("Down");
@@ -204,7 +204,7 @@ impl Stage {
     /// Clicks on a button beside what a crash left behind, on top of the library, until that has its effect.
     fn decide(&self, button: (u16, u16), has_effect: impl Fn() -> bool) {
         let (x, y) = (button.0.to_string(), button.1.to_string());
-        self.key("ctrl+2");
+        self.key(LIBRARY);
         wait("what was decided", || {
             self.xdotool(&["mousemove", &x, &y, "click", "1"]).expect("xdotool clicks");
             std::thread::sleep(Duration::from_millis(500));
@@ -225,6 +225,9 @@ impl Stage {
 /// Where the buttons of the first draft are in a window of 1180 by 740.
 const OPEN: (u16, u16) = (999, 91);
 const DISCARD: (u16, u16) = (1098, 91);
+
+/// The third screen.
+const LIBRARY: &str = "ctrl+3";
 
 /// Where drafts lie.
 const DRAFTS: &str = ".local/state/composer/drafts";
@@ -343,7 +346,7 @@ fn what_was_edited_outlives_a_kill() {
 
     // The next window leaves it where it is until somebody decides.
     stage.reopen();
-    stage.key("ctrl+2");
+    stage.key(LIBRARY);
     stage.end();
     assert_eq!(drafts(&state), left);
 
