@@ -102,7 +102,7 @@ doctor
 want_equal "exit code" 2 "$status"
 is usb-device ok
 is usb-driver failure "not bound" "re-plug"
-is midi-port skipped "usb-driver"
+is midi-port skipped "without its driver"
 sim unplug > /dev/null
 sim plug > /dev/null && within 10 port_is_there
 doctor
